@@ -1,0 +1,36 @@
+/*
+ * A message as bytes, and bytes as a message: one generic encoder and decoder
+ * that walk the field tables of protocol.h.  A frame is
+ *
+ *	length u32 | type u8 | body
+ *
+ * in network byte order, where length counts type and body, and the body is
+ * the row's fields in order.  No state, no allocation beyond the buffer's.
+ */
+#ifndef CODEC_H
+#define CODEC_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "buf.h"
+#include "protocol.h"
+
+/* Appends the whole frame.  Texts and names longer than their kind allows are
+ * our own mistake: asserted. */
+void codec_encode(struct buf *, const union message *);
+
+/*
+ * Reads one frame's payload: type and body, without the length.  len is at
+ * least 1.  Slices in *out point into the input.  What follows the known
+ * fields is left to later versions.  FINE, or UNKNOWN_TYPE, FIELDS, BAD_UTF8,
+ * BAD_TEXT; then *out holds only type and, where it could be read, the ref
+ * (or n) that stands first: codec_ref() tells it.
+ */
+enum refusal codec_decode(const uint8_t *payload, size_t len,
+    union message *out);
+
+/* The ref of a request, a say's n, a ping's token; 0 if the row has none. */
+uint64_t codec_ref(const union message *);
+
+#endif
