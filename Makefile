@@ -19,7 +19,7 @@ WERROR = $(if $(CI),-Werror)
 comma = ,
 
 PKGS = ncursesw libutf8proc jansson libconfig libsodium
-CPPFLAGS_ALL = -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -Ishared \
+CPPFLAGS_ALL = -D_GNU_SOURCE -DCHAT_VERSION='"$(VERSION)"' -Ishared \
 	$(if $(SAN),,-D_FORTIFY_SOURCE=3) \
 	$(shell pkg-config --cflags $(PKGS) 2>/dev/null) $(CPPFLAGS)
 WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wmissing-prototypes \

@@ -23,8 +23,8 @@ void codec_encode(struct buf *, const union message *);
 /*
  * Reads one frame's payload: type and body, without the length.  len is at
  * least 1.  Slices in *out point into the input.  What follows the known
- * fields is left to later versions.  FINE, or UNKNOWN_TYPE, FIELDS, BAD_UTF8,
- * BAD_TEXT; then *out holds only type and, where it could be read, the ref
+ * fields is left to later versions.  FINE, or REFUSE_UNKNOWN_TYPE, _FIELDS, _BAD_UTF8,
+ * _BAD_TEXT; then *out holds only type and, where it could be read, the ref
  * (or n) that stands first: codec_ref() tells it.
  */
 enum refusal codec_decode(const uint8_t *payload, size_t len,

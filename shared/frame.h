@@ -23,7 +23,7 @@ struct frame {
 	const uint8_t *payload; /* type and body, in the input */
 	size_t len;             /* at least 1 */
 	size_t used;            /* bytes of the input to forget: header too */
-	enum refusal why;       /* with GOT_BAD: FRAME_LONG or FRAME_SHORT */
+	enum refusal why;       /* with GOT_BAD: REFUSE_FRAME_LONG or _SHORT */
 };
 
 /* max is the largest length acceptable now, PROTOCOL_FRAME_FRESH or _READY. */

@@ -47,7 +47,7 @@ enum {
 
 enum refusal {
 	FINE = 0,
-#define REFUSAL(NAME, name, no, effect, text) NAME = no,
+#define REFUSAL(NAME, name, no, effect, text) REFUSE_##NAME = no,
 #include "refusals.def"
 };
 
