@@ -1,0 +1,29 @@
+/*
+ * Listening sockets.  Accepts up to LISTENER_BATCH connections a turn.  When no
+ * descriptor is left, the one held in reserve is given up for as long as it
+ * takes to accept and close the newcomer; if that fails too, the listener rests
+ * for LISTENER_REST_MS.  Neither spins, and the log is told at most once in ten
+ * seconds.
+ */
+#ifndef LISTENER_H
+#define LISTENER_H
+
+#include "sock.h"
+
+struct dialect;
+struct listener;
+struct loop;
+
+enum { LISTENER_BATCH = 64, LISTENER_REST_MS = 100 };
+
+/* fd is the accepted connection, the callee's from now on. */
+typedef void listener_accept(void *arg, int fd, const struct dialect *,
+    const struct sock_addr *peer);
+
+/* Takes fd, a listening socket. */
+struct listener *listener_new(struct loop *, int fd, const struct dialect *,
+    listener_accept *, void *arg);
+/* Closes; removes the path of a UNIX socket. */
+void listener_free(struct listener *);
+
+#endif
