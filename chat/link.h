@@ -1,0 +1,72 @@
+/*
+ * The receiver thread: owns the socket, dials, reconnects by itself (0.5 s
+ * doubling to 30 s, full jitter), reads frames and lets apply change the model,
+ * writes requests and the outbox.  Nothing here touches the terminal.
+ *
+ * After a cut it attaches every wanted room with the cursor it has, so that
+ * what was missed comes, once; and sends what is in the outbox from the first
+ * number the daemon has not stored.
+ */
+#ifndef LINK_H
+#define LINK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "model.h"
+#include "protocol.h"
+
+struct link;
+
+struct link_options {
+	const char *address; /* as -s, sock_parse() forms; NULL: the default
+	                        ones in turn: sock_default_unix, localhost */
+	const char *nick;    /* wanted */
+	int family;          /* AF_UNSPEC, AF_INET, AF_INET6 */
+	int timeout_ms;      /* for dial and welcome; at least 1 */
+	bool keeps_trying;   /* false: the first failure ends it (-m) */
+	struct id device;
+};
+
+/* One thing that happened, for the line formats. */
+struct event {
+	uint64_t time;     /* wall ms */
+	const char *room;  /* "" for none */
+	uint64_t seq;      /* 0: not in a log */
+	const char *kind;  /* an entry row's name, or: local, gap, presence,
+	                      stored, refused, state, error */
+	struct slice who, text; /* foreign: not made safe yet */
+};
+
+/*
+ * What a face without a screen is told besides, in the receiver's thread and
+ * without the lock: every entry, gap, presence, answer, change of state.  NULL
+ * functions are fine.
+ */
+struct link_ears {
+	void (*event)(void *arg, const struct event *);
+	void *arg;
+};
+
+struct link *link_new(struct model *, const struct link_options *,
+    const struct link_ears *);
+void link_start(struct link *);
+/* Says bye (with words, may be NULL) if connected, flushes for at most a second,
+ * ends the thread, frees. */
+void link_stop(struct link *, const char *why);
+
+/*
+ * Any thread, without the model's lock.  The request's ref is the link's; its
+ * answer, or the refusal, is told in room (NULL: the server's window).  false:
+ * not connected, nothing was sent.
+ */
+bool link_request(struct link *, union message *, struct room *room);
+/* Into the outbox: sent now or as soon as there is a connection. */
+void link_say(struct link *, struct room *, enum entry_kind, struct slice);
+/* Refused messages of a room are tried again; forgotten. */
+void link_retry(struct link *, struct room *);
+void link_forget(struct link *, struct room *);
+/* Try to connect now; to another address (NULL: the same). */
+void link_connect(struct link *, const char *address);
+
+#endif
