@@ -8,11 +8,12 @@
 #include <stdint.h>
 
 struct bucket {
-	int64_t full_ms; /* when it will be full again */
+	int64_t full_us; /* when it will be full again, microseconds */
 };
 
 /* Takes cost tokens.  0: taken; else milliseconds until it could be, and
- * nothing is taken.  rate is tokens per second, 0: no limit; burst >= cost. */
+ * nothing is taken.  rate is tokens per second, 0: no limit; a burst below cost
+ * counts as cost. */
 uint32_t bucket_take(struct bucket *, unsigned cost, unsigned rate,
     unsigned burst, int64_t now_ms);
 

@@ -27,7 +27,7 @@ void buf_clear(struct buf *);
 static inline uint8_t *
 buf_at(const struct buf *b)
 {
-	return b->data + b->head;
+	return b->data != NULL ? b->data + b->head : NULL;
 }
 
 void buf_add(struct buf *, const void *, size_t len);

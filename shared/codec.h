@@ -23,9 +23,11 @@ void codec_encode(struct buf *, const union message *);
 /*
  * Reads one frame's payload: type and body, without the length.  len is at
  * least 1.  Slices in *out point into the input.  What follows the known
- * fields is left to later versions.  FINE, or REFUSE_UNKNOWN_TYPE, _FIELDS, _BAD_UTF8,
- * _BAD_TEXT; then *out holds only type and, where it could be read, the ref
- * (or n) that stands first: codec_ref() tells it.
+ * fields is left to later versions.  FINE, or REFUSE_UNKNOWN_TYPE (then *out
+ * holds only the type), _FIELDS (also a name longer than a name may be),
+ * _TEXT_LONG, _BAD_UTF8, _BAD_TEXT; then *out holds the type and the fields
+ * before the wrong one, the others are zero.  codec_ref() is good after
+ * any of these.
  */
 enum refusal codec_decode(const uint8_t *payload, size_t len,
     union message *out);

@@ -14,15 +14,19 @@ struct timer {
 	int64_t due_ms;
 	void (*fire)(struct timer *); /* called once, the timer already out */
 	size_t place;                 /* 0: not set, else index + 1 */
+	uint64_t order;               /* counts heap_set(): equal times keep it */
 };
 
 struct heap {
 	struct timer **at;
 	size_t n, cap;
+	uint64_t order; /* of the next heap_set() */
+	int64_t ran_ms; /* time of the last heap_run() */
 };
 
 void heap_done(struct heap *);
-/* Sets or moves; the timer stays the caller's and must outlive its stay. */
+/* Sets or moves; the timer stays the caller's and must outlive its stay.  A
+ * time before the last run's counts as that. */
 void heap_set(struct heap *, struct timer *, int64_t due_ms);
 void heap_cancel(struct heap *, struct timer *); /* also when not set */
 bool heap_holds(const struct timer *);

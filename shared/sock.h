@@ -63,7 +63,8 @@ void sock_text(const struct sock_addr *, char *out);
 void sock_peer(int fd, struct sock_addr *);
 void sock_local(int fd, struct sock_addr *);
 bool sock_is_loopback(const struct sock_addr *); /* UNIX sockets too */
-/* The address without port, v6 cut to its /64: what limits are counted by. */
+/* The address without port, v6 cut to its /64: what limits are counted by.
+ * v4 as a mapped v6 address, UNIX sockets all ones. */
 void sock_network(const struct sock_addr *, struct id *out);
 
 /* Where chatd listens and chat looks when nobody says: fills out with

@@ -1,0 +1,96 @@
+#include "xmalloc.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "log.h"
+
+/* Writing the log line takes some memory too; when there is not even that
+ * much, the words go out as they are. */
+static _Noreturn void
+out_of_memory(void)
+{
+	static const char words[] = "out of memory\n";
+	static _Thread_local bool again;
+
+	if (!again) {
+		again = true;
+		fatalx(EX_OSERR, "out of memory");
+	}
+	if (write(STDERR_FILENO, words, sizeof(words) - 1) < 0)
+		exit(EX_IOERR);
+	exit(EX_OSERR);
+}
+
+void *
+xmalloc(size_t size)
+{
+	void *p = malloc(size != 0 ? size : 1);
+
+	if (p == NULL)
+		out_of_memory();
+	return p;
+}
+
+void *
+xcalloc(size_t n, size_t size)
+{
+	void *p = n != 0 && size != 0 ? calloc(n, size) : calloc(1, 1);
+
+	if (p == NULL)
+		out_of_memory();
+	return p;
+}
+
+void *
+xrealloc(void *old, size_t n, size_t size)
+{
+	void *p;
+
+	if (n == 0 || size == 0)
+		n = size = 1;
+	if (n > SIZE_MAX / size)
+		out_of_memory();
+	p = realloc(old, n * size);
+	if (p == NULL)
+		out_of_memory();
+	return p;
+}
+
+char *
+xstrdup(const char *string)
+{
+	return xstrndup(string, strlen(string));
+}
+
+char *
+xstrndup(const char *string, size_t len)
+{
+	size_t n = strnlen(string, len);
+	char *copy = xmalloc(n + 1);
+
+	memcpy(copy, string, n);
+	copy[n] = '\0';
+	return copy;
+}
+
+char *
+xasprintf(const char *format, ...)
+{
+	va_list args;
+	char *string;
+	int n;
+
+	va_start(args, format);
+	n = vasprintf(&string, format, args);
+	va_end(args);
+	if (n < 0)
+		out_of_memory();
+	return string;
+}
