@@ -2,7 +2,6 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -377,36 +376,38 @@ sock_local(int fd, struct sock_addr *out)
 bool
 sock_is_loopback(const struct sock_addr *addr)
 {
-	struct id net;
+	const struct in6_addr *v6 = &addr->in6.sin6_addr;
 
-	if (addr->sa.sa_family == AF_UNIX)
+	switch (addr->sa.sa_family) {
+	case AF_UNIX:
 		return true;
-	if (addr->sa.sa_family == AF_INET6 &&
-	    IN6_IS_ADDR_LOOPBACK(
-		&((const struct sockaddr_in6 *)&addr->ss)->sin6_addr))
-		return true;
-	sock_network(addr, &net);
-	return IN6_IS_ADDR_V4MAPPED((const struct in6_addr *)&net) &&
-	    net.byte[12] == 127;
+	case AF_INET:
+		return ntohl(addr->in.sin_addr.s_addr) >> 24 == 127;
+	case AF_INET6:
+		return IN6_IS_ADDR_LOOPBACK(v6) ||
+		    (IN6_IS_ADDR_V4MAPPED(v6) && v6->s6_addr[12] == 127);
+	}
+	return false;
 }
 
 void
 sock_network(const struct sock_addr *addr, struct id *out)
 {
 	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
-	const struct sockaddr_in *v4 = (const struct sockaddr_in *)&addr->ss;
-	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&addr->ss;
+	const struct in6_addr *v6 = &addr->in6.sin6_addr;
 
 	memset(out->byte, 0, sizeof(out->byte));
-	/* All ones is no address that anybody comes from. */
-	if (addr->sa.sa_family == AF_UNIX) {
+	switch (addr->sa.sa_family) {
+	case AF_UNIX: /* no address that anybody comes from */
 		memset(out->byte, 0xff, sizeof(out->byte));
-	} else if (addr->sa.sa_family == AF_INET) {
+		break;
+	case AF_INET:
 		memcpy(out->byte, mapped, sizeof(mapped));
-		memcpy(out->byte + 12, &v4->sin_addr, 4);
-	} else if (addr->sa.sa_family == AF_INET6) {
-		memcpy(out->byte, &v6->sin6_addr,
-		    IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr) ? 16 : 8);
+		memcpy(out->byte + 12, &addr->in.sin_addr, 4);
+		break;
+	case AF_INET6:
+		memcpy(out->byte, v6, IN6_IS_ADDR_V4MAPPED(v6) ? 16 : 8);
+		break;
 	}
 }
 

@@ -11,6 +11,7 @@
 #define SOCK_H
 
 #include <netdb.h>
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/socket.h>
@@ -25,6 +26,8 @@ struct sock_addr {
 	union {
 		struct sockaddr sa;
 		struct sockaddr_storage ss;
+		struct sockaddr_in in;
+		struct sockaddr_in6 in6;
 		struct sockaddr_un un;
 	};
 };
