@@ -24,7 +24,7 @@ static const struct refusal_row refusals[] = {
 	{ "fine", GOES_ON, "" },
 };
 
-/* Here and below, a number used twice does not compile. */
+/* A number used twice does not compile. */
 static const struct refusal_row *
 refusal_row(enum refusal why)
 {
@@ -81,21 +81,27 @@ enum {
 	ROW_COUNT
 };
 
+/* Only there to be compiled: a number used twice is an error. */
+__attribute__((unused)) static void
+type_is_unique(unsigned type)
+{
+	switch (type) {
+#define MESSAGE(NAME, name, no, from, when, cost, meaning) case no:
+#include "protocol.def"
+		break;
+	}
+}
+
 const struct message_row *
 protocol_row(unsigned type)
 {
-	unsigned row;
-
-	switch (type) {
+	static const struct message_row *const by_type[UINT8_MAX + 1] = {
 #define MESSAGE(NAME, name, no, from, when, cost, meaning)                     \
-	case no:                                                               \
-		row = ROW_##NAME;                                              \
-		break;
+	[no] = &rows[ROW_##NAME],
 #include "protocol.def"
-	default:
-		return NULL;
-	}
-	return &rows[row];
+	};
+
+	return type <= UINT8_MAX ? by_type[type] : NULL;
 }
 
 const struct message_row *
