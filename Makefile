@@ -1,10 +1,17 @@
 # chat: a terminal chat, chatd(8) and chat(1).
 #
 #	make		build/chatd and build/chat
-#	make run	what is missing is installed, chatd started, chat opened
+#	make run	start chatd, open chat; without a terminal: play a talk
 #	make test	every test
-#	make lint san tsan fuzz bench	see each below
-#	make install	to DESTDIR and PREFIX
+#	make lint	layers, headers, manuals, format, clang-tidy, cppcheck
+#	make san	the tests under sanitizers of addresses and behaviour
+#	make tsan	both programs with the thread sanitizer
+#	make fuzz	each fuzzer for FUZZ_SECONDS
+#	make bench	figures
+#	make manual	the tables of chat-protocol(7), from the rows
+#	make install	to DESTDIR and PREFIX; make uninstall
+#	make deps	everything the goals above need, from Debian's packages;
+#			each goal installs what it lacks by itself
 #
 # BUILD=dir builds elsewhere, SAN=address,undefined or SAN=thread with
 # sanitizers; CFLAGS and LDFLAGS are added to, never replaced.
@@ -12,11 +19,15 @@
 PREFIX = /usr/local
 MANDIR = $(PREFIX)/share/man
 VERSION = 1.0
-SAN =
+FUZZ_SECONDS = 30
+GOALS = $(or $(MAKECMDGOALS),all)
+comma = ,
+SAN = $(if $(filter tsan,$(GOALS)),thread,$(if $(filter \
+	san,$(GOALS)),address$(comma)undefined))
 BUILD = build$(if $(SAN),/$(subst $(comma),-,$(SAN)))
 CC = gcc
 WERROR = $(if $(CI),-Werror)
-comma = ,
+export BUILD CC FUZZ_SECONDS
 
 PKGS = ncursesw libutf8proc jansson libconfig libsodium
 CPPFLAGS_ALL = -D_GNU_SOURCE -DCHAT_VERSION='"$(VERSION)"' -Ishared \
@@ -35,7 +46,8 @@ CFLAGS_ALL = -std=c11 -pthread $(WARNINGS) $(WERROR) \
 	$(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer,$(HARDEN)) $(CFLAGS)
 LDFLAGS_ALL = -pthread $(if $(SAN),-fsanitize=$(SAN),-pie \
-	-Wl$(comma)-z$(comma)relro$(comma)-z$(comma)now$(comma)-z$(comma)noexecstack) \
+	-Wl$(comma)-z$(comma)relro$(comma)-z$(comma)now \
+	-Wl$(comma)-z$(comma)noexecstack) \
 	-Wl,--as-needed $(LDFLAGS)
 
 lib = $(shell pkg-config --libs $(1) 2>/dev/null)
@@ -50,6 +62,8 @@ CHATD = $(call objects,$(filter-out chatd/main.c,$(wildcard chatd/*.c)))
 CHAT = $(call objects,$(filter-out chat/main.c,$(wildcard chat/*.c)))
 UNIT = $(call objects,$(wildcard tests/test_*.c))
 E2E = $(call objects,$(wildcard tests/e2e_*.c))
+HELP = $(call objects,$(filter-out tests/test_% tests/e2e_%,$(wildcard \
+	tests/*.c)))
 PROGRAMS = $(BUILD)/chatd $(BUILD)/chat
 
 all: $(PROGRAMS)
@@ -58,17 +72,101 @@ $(BUILD)/chatd: $(BUILD)/chatd/main.o $(CHATD) $(SHARED)
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(CHATD_LIBS) $(SHARED_LIBS)
 $(BUILD)/chat: $(BUILD)/chat/main.o $(CHAT) $(SHARED)
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(CHAT_LIBS) $(SHARED_LIBS)
-$(BUILD)/unit: $(UNIT) $(CHATD) $(CHAT) $(SHARED)
-	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(TEST_LIBS) $(CHATD_LIBS) $(CHAT_LIBS) $(SHARED_LIBS)
-$(BUILD)/e2e: $(E2E) $(SHARED)
+$(BUILD)/unit: $(UNIT) $(HELP) $(CHATD) $(CHAT) $(SHARED)
+	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(TEST_LIBS) $(CHATD_LIBS) $(CHAT_LIBS) \
+		$(SHARED_LIBS)
+$(BUILD)/e2e: $(E2E) $(HELP) $(SHARED)
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(TEST_LIBS) $(SHARED_LIBS)
+
+$(BUILD)/tools/%: $(BUILD)/tests/tools/%.o $(SHARED)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(SHARED_LIBS)
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
--include $(wildcard $(BUILD)/*/*.d)
+-include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)
+
+run: $(PROGRAMS)
+	@chat/run.sh
+
+test: $(PROGRAMS) $(BUILD)/unit $(BUILD)/e2e
+	$(BUILD)/unit -j2
+	$(BUILD)/e2e -j2
+	tests/lint/manual.sh
+
+# A leak is told when the test's process has already passed: what counts is
+# that no report was written.
+san: $(PROGRAMS) $(BUILD)/unit $(BUILD)/e2e
+	tests/san.sh $(BUILD)/unit $(BUILD)/e2e
+
+tsan: $(PROGRAMS)
+	tests/tsan/run.sh
+
+bench: $(PROGRAMS)
+	tests/bench/bench.sh
+
+lint: export LINT_FLAGS = $(CPPFLAGS_ALL) -std=c11 -pthread
+lint: $(BUILD)/tools/protocol_mdoc
+	@tests/lint/run.sh
+
+manual: $(BUILD)/tools/protocol_mdoc
+	tests/lint/manual.sh --write
+
+# Fuzzers are clang's: its own objects, all in one archive, so that a fuzzer
+# takes what it needs.
+FUZZERS = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZED = $(patsubst $(BUILD)/%,$(BUILD)/fuzz/%,$(SHARED) $(CHATD) $(CHAT))
+
+fuzz: $(FUZZERS)
+	tests/fuzz/run.sh $^
+$(FUZZERS): $(BUILD)/fuzz/%: $(BUILD)/fuzz/tests/fuzz/%.o $(BUILD)/fuzz/all.a
+	clang -fsanitize=fuzzer,address,undefined -pthread -o $@ $^ \
+		$(CHATD_LIBS) $(CHAT_LIBS) $(SHARED_LIBS)
+$(BUILD)/fuzz/all.a: $(FUZZED)
+	rm -f $@
+	ar rcs $@ $^
+$(BUILD)/fuzz/%.o: %.c
+	@mkdir -p $(@D)
+	clang $(filter-out -D_FORTIFY_SOURCE=%,$(CPPFLAGS_ALL)) -std=c11 -g -O1 \
+		-fsanitize=fuzzer-no-link,address,undefined -pthread \
+		-fno-sanitize-recover=all -MMD -MP -c -o $@ $<
+-include $(wildcard $(BUILD)/fuzz/*/*.d $(BUILD)/fuzz/*/*/*.d)
+
+install: all
+	install -d $(DEST)/bin $(DEST)/share/examples/chat $(addprefix \
+		$(DESTDIR)$(MANDIR)/man,1 5 7 8)
+	install $(PROGRAMS) $(DEST)/bin
+	install -m 644 chatd/chatd.conf $(DEST)/share/examples/chat
+	for page in $(PAGES); do install -m 644 $$page \
+		$(DESTDIR)$(MANDIR)/man$${page##*.}; done
+uninstall:
+	rm -f $(addprefix $(DEST)/bin/,$(notdir $(PROGRAMS)))
+	rm -f $(foreach page,$(PAGES),$(DESTDIR)$(MANDIR)/man$(subst \
+		.,,$(suffix $(page)))/$(notdir $(page)))
+	rm -rf $(DEST)/share/examples/chat
+DEST = $(DESTDIR)$(PREFIX)
+PAGES = $(wildcard man/*.[1-8])
+
+deps:
+	@:
 
 clean:
 	rm -rf build
 
-.PHONY: all clean
+# What the goals need from Debian.  The included file is remade, and when
+# something was installed make starts over and finds what it did not before.
+NEEDS = $(if $(filter all run install,$(GOALS)),build) \
+	$(if $(filter test san,$(GOALS)),build test) \
+	$(if $(filter deps lint tsan fuzz bench manual,$(GOALS)),build test check)
+ifneq ($(strip $(NEEDS)),)
+ifeq ($(findstring n,$(firstword -$(MAKEFLAGS))),)
+include $(BUILD)/deps.mk
+endif
+endif
+$(BUILD)/deps.mk: always
+	@tests/deps.sh $@ $(NEEDS)
+always:
+
+.PHONY: all always bench clean deps fuzz install lint manual run san test tsan \
+	uninstall
