@@ -241,13 +241,17 @@ utf8_fit(const char *text, size_t len, int columns)
 {
 	size_t at = 0;
 
+	if (columns < 0)
+		return 0;
 	while (at < len) {
 		/* What follows the last plain one may be a mark on it. */
-		size_t plain = utf8_plain(text + at, len - at);
-		if (plain > 0 && at + plain < len)
+		size_t room = (size_t)columns + 1;
+		size_t left = len - at;
+		size_t plain = utf8_plain(text + at, left < room ? left : room);
+		if (plain > 0 && plain < left)
 			plain--;
 		if (plain > 0 && (int)plain >= columns)
-			return at + (size_t)(columns > 0 ? columns : 0);
+			return at + (size_t)columns;
 		at += plain;
 		columns -= (int)plain;
 
