@@ -168,24 +168,26 @@ sequence_before(const char *text, size_t at)
 	return at;
 }
 
-/* Whether a cluster starts at byte at whatever stands further to the left:
- * behind a code point that joins nothing to its right, unless what follows
- * joins to its left. */
+/* Classes behind which a cluster ends, unless one of joins_left follows. */
+#define CLASS(name) (1U << UTF8PROC_BOUNDCLASS_##name)
+
+static const unsigned ends_cluster = CLASS(OTHER) | CLASS(LF) | CLASS(LV) |
+    CLASS(LVT) | CLASS(EXTENDED_PICTOGRAPHIC);
+static const unsigned joins_left =
+    CLASS(EXTEND) | CLASS(SPACINGMARK) | CLASS(ZWJ) | CLASS(V) | CLASS(T);
+
+/* Whether a cluster starts at byte at whatever stands further to the left. */
 static bool
 starts_anyway(const char *text, size_t at, size_t len)
 {
 	size_t used;
-	int next = class_of(utf8_next(text + at, len - at, &used));
+	unsigned next = 1U << class_of(utf8_next(text + at, len - at, &used));
 	size_t before = sequence_before(text, at);
-	int last = class_of(utf8_next(text + before, at - before, &used));
+	unsigned last =
+	    1U << class_of(utf8_next(text + before, at - before, &used));
 
-	if (before + used != at)
-		return false;
-	if (last != UTF8PROC_BOUNDCLASS_OTHER && last != UTF8PROC_BOUNDCLASS_LF)
-		return false;
-	return next != UTF8PROC_BOUNDCLASS_EXTEND &&
-	    next != UTF8PROC_BOUNDCLASS_SPACINGMARK &&
-	    next != UTF8PROC_BOUNDCLASS_ZWJ;
+	return before + used == at && (last & ends_cluster) != 0 &&
+	    (next & joins_left) == 0;
 }
 
 size_t
