@@ -32,7 +32,8 @@ enum {
 /* Handed down by the owner; any of them may call conn_finish/_close. */
 struct conn_ops {
 	/* Bytes came.  Returns how many were used; the rest is given again, with
-	 * more behind it.  It must not leave more than one frame's worth. */
+	 * more behind it.  It must not leave more than one frame's worth, but
+	 * when it pauses. */
 	size_t (*bytes)(void *owner, const uint8_t *, size_t len);
 	/* The peer will send no more; what it sent has been given to bytes(). */
 	void (*eof)(void *owner);
@@ -52,7 +53,9 @@ int conn_fd(const struct conn *); /* for getpeername(2) and the like */
  * an error all of them are "taken" and gone() follows. */
 size_t conn_write(struct conn *, const struct iovec *, int n);
 
-/* No reading while paused (the peer's own kernel holds it back then). */
+/* No reading and no bytes() while paused (the peer's own kernel holds it back
+ * then).  Afterwards what bytes() left unused is given again in the next turn,
+ * even if nothing new has come. */
 void conn_pause(struct conn *, bool);
 /* Send FIN behind what was taken, discard input, gone() when the peer closes
  * or after CONN_LATE_MS.  bytes(), eof() and writable() are not called any

@@ -20,44 +20,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "buf.h"
-#include "dialect.h"
+#include "client.h"
 #include "heap.h"
 #include "protocol.h"
+#include "recent.h"
 
-struct blob;
-struct client;
 struct hub;
-struct seat;
 struct settings;
 struct store;
-struct user;
-
-/* What the hub has to say to a connection. */
-struct client_ops {
-	/* An answer, or news outside any log.  Slices are the hub's. */
-	void (*tell)(struct client *, const union message *);
-	/* Entries wait: call hub_pull() at the end of this turn. */
-	void (*wake)(struct client *);
-	/* Say bye with this reason and close. */
-	void (*end)(struct client *, enum refusal why);
-};
-
-/* Embedded in the session.  All zero but ops, dialect before hub_hello(). */
-struct client {
-	const struct client_ops *ops;
-	const struct dialect *dialect;
-	struct user *user;       /* NULL before welcome */
-	struct client *next;     /* of the same user */
-	struct seat *seats;
-	struct seat *waiting;    /* seats with entries to be pulled */
-	struct job *jobs;        /* asked of the store, not answered yet */
-	uint64_t epoch;
-	uint64_t since;          /* wall clock, of hello */
-	int64_t asked_ms;        /* last request but pong */
-	bool is_deaf;            /* presence is left out; unsure is owed */
-	char software[PROTOCOL_NAME_MAX + 1];
-};
 
 struct hub *hub_new(const struct settings *, struct store *, struct heap *);
 void hub_free(struct hub *);
@@ -68,23 +38,22 @@ void hub_time(struct hub *, int64_t now_ms, uint64_t wall_ms);
 /* At the end of a turn: lets the store work, takes in what it committed, wakes
  * the clients that have something to pull. */
 void hub_turn(struct hub *);
+/* hub_turn() has more to do: don't wait for events before the next. */
+bool hub_waits(const struct hub *);
 
 /*
  * Requests.  FINE: carried out, or asked of the store; the answer is told.
  * Else why not.  ref as in the protocol.
  */
-enum refusal hub_hello(struct hub *, struct client *,
-    const struct msg_hello *);
+enum refusal hub_hello(struct hub *, struct client *, const struct msg_hello *);
 enum refusal hub_join(struct hub *, struct client *, const struct msg_join *);
-enum refusal hub_attach(struct hub *, struct client *,
-    const struct msg_attach *);
+enum refusal
+hub_attach(struct hub *, struct client *, const struct msg_attach *);
 enum refusal hub_part(struct hub *, struct client *, const struct msg_part *);
 enum refusal hub_say(struct hub *, struct client *, const struct msg_say *);
 enum refusal hub_nick(struct hub *, struct client *, const struct msg_nick *);
-enum refusal hub_topic(struct hub *, struct client *,
-    const struct msg_topic *);
-enum refusal hub_names(struct hub *, struct client *,
-    const struct msg_names *);
+enum refusal hub_topic(struct hub *, struct client *, const struct msg_topic *);
+enum refusal hub_names(struct hub *, struct client *, const struct msg_names *);
 enum refusal hub_who(struct hub *, struct client *, const struct msg_who *,
     struct slice peer, struct slice local);
 enum refusal hub_list(struct hub *, struct client *, const struct msg_list *);
@@ -93,20 +62,13 @@ enum refusal hub_list(struct hub *, struct client *, const struct msg_list *);
  * at once, with these words; else the rooms wait for it (limits.grace). */
 void hub_gone(struct hub *, struct client *, bool orderly, struct slice why);
 
-/* One contiguous run of encoded entries; the reference is the caller's. */
-struct piece {
-	struct blob *blob;
-	const uint8_t *at;
-	size_t len;
-};
-
 /*
  * The next encoded entries for a client, at most max pieces and about bytes
  * bytes; cursors move behind them.  0: nothing waits now (if older entries are
  * being fetched from the store, wake() comes when they are there).
  */
-size_t hub_pull(struct hub *, struct client *, struct piece *, size_t max,
-    size_t bytes);
+size_t hub_pull(
+    struct hub *, struct client *, struct piece *, size_t max, size_t bytes);
 
 struct hub_figures {
 	unsigned users, lost, rooms, members;

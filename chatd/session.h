@@ -25,13 +25,13 @@ struct sock_addr;
 
 enum {
 	SESSION_ANSWERS = 65536, /* bytes of answers not yet taken */
-	SESSION_PULL = 65536,    /* bytes of entries gathered in a turn */
-	SESSION_PIECES = 16,     /* in so many pieces */
+	SESSION_PULL = 65536,	 /* bytes of entries gathered in a turn */
+	SESSION_PIECES = 16,	 /* in so many pieces */
 };
 
 /* All of them: what main wires between listeners, loop and hub. */
-struct sessions *sessions_new(struct loop *, struct hub *,
-    const struct settings *);
+struct sessions *
+sessions_new(struct loop *, struct hub *, const struct settings *);
 void sessions_free(struct sessions *);
 void sessions_settings(struct sessions *, const struct settings *);
 

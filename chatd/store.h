@@ -4,15 +4,16 @@
  * it becomes part of the room.  Never before.
  *
  * Jobs are handed in during a turn and worked off in the order they came, all
- * that wait in one go (group commit).  Each job's done() is called exactly once,
- * from store_collect() and in order, never from inside the call that handed it
- * in.  An implementation may work on a thread of its own; it then makes its
- * descriptor readable when results wait.  The functions here are called by the
- * loop's thread only.
+ * that wait in one go (group commit).  Each job's done() is called exactly
+ * once, from store_collect() and in order, never from inside the call that
+ * handed it in.  An implementation may work on a thread of its own; it then
+ * makes its descriptor readable when results wait.  The functions here are
+ * called by the loop's thread only.
  */
 #ifndef STORE_H
 #define STORE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "protocol.h"
@@ -28,21 +29,21 @@ struct store_append {
 	struct store_append *next; /* the store's */
 	void (*done)(struct store_append *);
 
-	uint32_t room;      /* number of the room */
+	uint32_t room; /* number of the room */
 	enum entry_kind kind;
-	struct slice who;   /* both point to memory that stays until done() */
+	struct slice who; /* both point to memory that stays until done() */
 	struct slice text;
-	struct id device;   /* who numbers what it sends; with n 0: nobody */
+	struct id device; /* who numbers what it sends; with n 0: nobody */
 	uint64_t n;
 
-	/* Set before done().  why: FINE; REFUSE_OUT_OF_ORDER; REFUSE_UNAVAILABLE.
-	 * FINE with entry NULL: n was stored before, seq and time are the old
-	 * answer (seq 0: not remembered). */
+	/* Set before done().  why: FINE; REFUSE_OUT_OF_ORDER;
+	 * REFUSE_UNAVAILABLE. FINE with entry NULL: n was stored before, seq
+	 * and time are the old answer (seq 0: not remembered). */
 	enum refusal why;
 	struct entry *entry; /* a reference for the caller */
 	uint64_t seq, time;
 	uint32_t stored_room; /* where it is: another room than asked, if n was
-	                         stored before */
+				 stored before */
 };
 
 /* The last number taken from a device. */
@@ -61,9 +62,9 @@ struct store_read {
 	uint64_t from;
 	unsigned n;
 	uint32_t bytes;
-	/* Set before done().  Entries in order, a reference each for the caller;
-	 * got 0: there is none from there on.  first is the number of the first
-	 * one got, more than from when the older ones are gone. */
+	/* Set before done().  Entries in order, a reference each for the
+	 * caller; got 0: there is none from there on.  first is the number of
+	 * the first one got, more than from when the older ones are gone. */
 	struct entry **entries; /* the caller frees the array */
 	unsigned got;
 	uint64_t first;
@@ -74,14 +75,16 @@ struct store_ops {
 	void (*append)(struct store *, struct store_append *);
 	void (*device)(struct store *, struct store_device *);
 	void (*read)(struct store *, struct store_read *);
+	void (*forget)(struct store *, uint32_t room);
 	void (*collect)(struct store *);
+	bool (*waits)(const struct store *);
 	void (*free)(struct store *);
 };
 
 struct store {
 	const struct store_ops *ops;
 	struct id log; /* the logs' id: new with every new set of logs */
-	int fd;        /* readable when results wait; -1: collect every turn */
+	int fd;	       /* readable when results wait; -1: there is none */
 };
 
 static inline void
@@ -102,12 +105,27 @@ store_read(struct store *s, struct store_read *job)
 	s->ops->read(s, job);
 }
 
+/* The room will never be asked for again: its log may go. */
+static inline void
+store_forget(struct store *s, uint32_t room)
+{
+	s->ops->forget(s, room);
+}
+
 /* Hands over what was asked and calls done() of what is finished.  done() may
  * ask for more: that is taken up by the next call. */
 static inline void
 store_collect(struct store *s)
 {
 	s->ops->collect(s);
+}
+
+/* Something was asked that only the next store_collect() will take up.  An
+ * implementation with a thread takes it up by itself: always false. */
+static inline bool
+store_waits(const struct store *s)
+{
+	return s->ops->waits(s);
 }
 
 static inline void
@@ -118,7 +136,9 @@ store_free(struct store *s)
 }
 
 /* Keeps everything in memory, about `bytes` bytes of it: then the oldest
- * entries of the longest log go.  wall tells the time of entries. */
-struct store *store_memory(uint64_t bytes, uint64_t (*wall)(void));
+ * entries of the longest log go.  log is random, wall tells the time of
+ * entries. */
+struct store *
+store_memory(uint64_t bytes, struct id log, uint64_t (*wall)(void));
 
 #endif

@@ -1,0 +1,49 @@
+/*
+ * One connection as the hub sees it: embedded in a session, which is told what
+ * to say through the pointers in ops.
+ */
+#ifndef CLIENT_H
+#define CLIENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "dialect.h"
+#include "protocol.h"
+
+struct client;
+struct job;
+struct seat;
+struct user;
+
+/* What the hub has to say to a connection. */
+struct client_ops {
+	/* An answer.  Slices are the hub's. */
+	void (*tell)(struct client *, const union message *);
+	/* Presence, encoded in the client's dialect: may be left out when the
+	 * peer is slow; then unsure is owed to it. */
+	void (*news)(struct client *, struct slice encoded);
+	/* Entries wait: call hub_pull() at the end of this turn. */
+	void (*wake)(struct client *);
+	/* Say bye with this reason and close. */
+	void (*end)(struct client *, enum refusal why);
+};
+
+/* Embedded in the session.  All zero but ops, dialect before hub_hello(). */
+struct client {
+	const struct client_ops *ops;
+	const struct dialect *dialect;
+	struct user *user;   /* NULL before welcome */
+	struct client *next; /* of the same user */
+	struct seat *seats;
+	struct seat *waiting; /* seats with entries to be pulled */
+	struct job *jobs;     /* asked of the store, not answered yet */
+	bool is_welcome;      /* welcome was told */
+	uint64_t epoch;
+	uint64_t since;	  /* wall clock, of hello */
+	int64_t asked_ms; /* last request but pong */
+	uint32_t mark;	  /* the hub's: news already told */
+	char *software;	  /* what the peer calls itself, of hello */
+};
+
+#endif

@@ -1,0 +1,499 @@
+#include "hub.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "entry.h"
+#include "hub_state.h"
+#include "xmalloc.h"
+
+struct hub *
+hub_new(
+    const struct settings *settings, struct store *store, struct heap *timers)
+{
+	struct hub *hub = xcalloc(1, sizeof *hub);
+
+	hub->settings = settings;
+	hub->store = store;
+	hub->timers = timers;
+	return hub;
+}
+
+void
+hub_settings(struct hub *hub, const struct settings *settings)
+{
+	hub->settings = settings;
+}
+
+void
+hub_time(struct hub *hub, int64_t now_ms, uint64_t wall_ms)
+{
+	hub->now_ms = now_ms;
+	hub->wall_ms = wall_ms;
+}
+
+/* ---- jobs ---- */
+
+static struct job *
+job_new(struct hub *hub, struct client *client, struct user *user,
+    struct room *room, size_t bytes)
+{
+	struct job *job = xcalloc(1, sizeof *job + bytes);
+
+	job->hub = hub;
+	job->client = client;
+	job->user = user;
+	job->room = room;
+	user->jobs++;
+	if (room != NULL)
+		room->jobs++;
+	if (client != NULL)
+		LL_PREPEND2(client->jobs, job, next_of_client);
+	return job;
+}
+
+static void
+user_done(struct user *user)
+{
+	if (user->is_gone && user->jobs == 0 && user->members == NULL)
+		user_free(user);
+}
+
+static void
+job_end(struct job *job, enum refusal why)
+{
+	struct hub *hub = job->hub;
+	struct user *user = job->user;
+	struct room *room = job->room;
+
+	if (job->client != NULL) {
+		LL_DELETE2(job->client->jobs, job, next_of_client);
+		/* The session may be waiting for its last answer. */
+		job->client->ops->wake(job->client);
+	}
+	if (job->then != NULL)
+		job->then(job, why);
+	free(job);
+	user->jobs--;
+	if (room != NULL) {
+		room->jobs--;
+		hub_room_done(hub, room);
+	}
+	user_done(user);
+}
+
+static void
+take_entry(struct hub *hub, struct room *room, struct entry *e)
+{
+	struct recent *recent = &room->recent;
+	uint64_t before = recent->bytes;
+
+	recent_add_take(recent, e);
+	hub->recent_bytes += recent->bytes - before;
+	hub->figures.entries++;
+	DL_DELETE2(hub->active, room, prev_active, next_active);
+	DL_APPEND2(hub->active, room, prev_active, next_active);
+	hub_dirty(hub, room);
+	for (struct room *r = hub->active;
+	     hub->recent_bytes > HUB_RECENT_BYTES && r != room;
+	     r = r->next_active) {
+		hub->recent_bytes -= r->recent.bytes;
+		recent_drop(&r->recent);
+	}
+}
+
+static void
+append_done(struct store_append *append)
+{
+	struct job *job = (struct job *)append;
+
+	if (append->entry != NULL)
+		take_entry(job->hub, job->room, append->entry);
+	job_end(job, append->why);
+}
+
+void
+hub_append(struct hub *hub, struct client *client, struct user *user,
+    struct room *room, enum entry_kind kind, struct slice text, uint32_t ref,
+    uint64_t n, void (*then)(struct job *, enum refusal))
+{
+	struct slice who = user->nick;
+	struct job *job = job_new(hub, client, user, room, who.len + text.len);
+
+	memcpy(job->bytes, who.at, who.len);
+	if (text.len != 0)
+		memcpy(job->bytes + who.len, text.at, text.len);
+	job->ref = ref;
+	job->then = then;
+	job->ask.append = (struct store_append){
+		.done = append_done,
+		.room = room->number,
+		.kind = kind,
+		.who = { job->bytes, who.len },
+		.text = { job->bytes + who.len, text.len },
+		.device = user->device,
+		.n = n,
+	};
+	store_append(hub->store, &job->ask.append);
+}
+
+static void
+device_done(struct store_device *device)
+{
+	job_end((struct job *)device, FINE);
+}
+
+void
+hub_ask_device(struct hub *hub, struct client *client, struct user *user,
+    void (*then)(struct job *, enum refusal))
+{
+	struct job *job = job_new(hub, client, user, NULL, 0);
+
+	job->then = then;
+	job->ask.device = (struct store_device){
+		.done = device_done,
+		.device = user->device,
+	};
+	store_device(hub->store, &job->ask.device);
+}
+
+/* ---- rooms ---- */
+
+struct room *
+hub_room(const struct hub *hub, const struct name_key *key)
+{
+	struct room *room;
+
+	HASH_FIND(hh, hub->rooms, key->at, key->len, room);
+	return room;
+}
+
+static bool
+room_is_needed(const struct room *room)
+{
+	return room->n_members != 0 || room->jobs != 0 || room->seats != NULL;
+}
+
+static void
+room_drop(struct hub *hub, struct room *room)
+{
+	if (!room->is_direct)
+		HASH_DELETE(hh, hub->rooms, room);
+	DL_DELETE2(hub->active, room, prev_active, next_active);
+	if (room->is_dirty)
+		LL_DELETE2(hub->dirty, room, next_dirty);
+	hub->recent_bytes -= room->recent.bytes;
+	hub->figures.rooms--;
+	hub->figures.encodings += room->recent.encodings;
+	store_forget(hub->store, room->number);
+	room_free(room);
+}
+
+/* The named room silent longest that nobody is in. */
+static bool
+evict(struct hub *hub)
+{
+	for (struct room *r = hub->active; r != NULL; r = r->next_active) {
+		if (r->is_direct || room_is_needed(r))
+			continue;
+		room_drop(hub, r);
+		return true;
+	}
+	return false;
+}
+
+struct room *
+hub_room_new(struct hub *hub, struct slice name, const struct name_key *key)
+{
+	struct room *room;
+
+	if (key != NULL &&
+	    HASH_COUNT(hub->rooms) >= hub->settings->limits_rooms &&
+	    !evict(hub))
+		return NULL;
+	room = room_new(++hub->room_number, name, key);
+	if (key != NULL)
+		HASH_ADD_KEYPTR(hh, hub->rooms, room->key, room->key_len, room);
+	DL_APPEND2(hub->active, room, prev_active, next_active);
+	hub->figures.rooms++;
+	return room;
+}
+
+void
+hub_room_done(struct hub *hub, struct room *room)
+{
+	bool never_said = room_head(room) == 0;
+
+	if (!room_is_needed(room) && (room->is_direct || never_said))
+		room_drop(hub, room);
+}
+
+void
+hub_dirty(struct hub *hub, struct room *room)
+{
+	if (room->is_dirty)
+		return;
+	room->is_dirty = true;
+	LL_PREPEND2(hub->dirty, room, next_dirty);
+}
+
+void
+hub_wake(struct seat *s)
+{
+	struct client *client = s->client;
+
+	if (!s->is_waiting && seat_has_more(s)) {
+		s->is_waiting = true;
+		LL_PREPEND2(client->waiting, s, next_waiting);
+	}
+	if (s->is_waiting)
+		client->ops->wake(client);
+}
+
+/* ---- users ---- */
+
+void
+hub_member_add(struct room *room, struct user *user, bool is_joining)
+{
+	struct member *m = room_member_add(room, user);
+
+	m->is_joining = is_joining;
+	LL_PREPEND2(user->members, m, next_of_user);
+	user->n_members++;
+}
+
+void
+hub_member_remove(struct hub *hub, struct member *m)
+{
+	struct user *user = m->user;
+	struct room *room = m->room;
+
+	LL_DELETE2(user->members, m, next_of_user);
+	user->n_members--;
+	room_member_remove(room, m);
+	hub_room_done(hub, room);
+}
+
+enum presence
+hub_state_of(const struct user *user)
+{
+	return user->clients != NULL ? PRESENCE_HERE : PRESENCE_LOST;
+}
+
+void
+hub_presence(struct hub *hub, struct user *user, enum presence state)
+{
+	union message m = { .presence = {
+				MSG_PRESENCE, user->nick, (uint8_t)state } };
+	struct buf forms[DIALECT_COUNT] = { { 0 } };
+	uint32_t mark = ++hub->mark;
+
+	for (struct client *c = user->clients; c != NULL; c = c->next)
+		c->mark = mark;
+	for (struct member *at = user->members; at != NULL;
+	     at = at->next_of_user) {
+		struct seat *s;
+
+		DL_FOREACH(at->room->seats, s)
+		{
+			struct client *c = s->client;
+			struct buf *form = &forms[c->dialect->no];
+
+			if (c->mark == mark)
+				continue;
+			c->mark = mark;
+			if (form->len == 0)
+				c->dialect->write(form, &m);
+			c->ops->news(c, buf_slice(form));
+		}
+	}
+	for (int i = 0; i < DIALECT_COUNT; i++)
+		buf_done(&forms[i]);
+}
+
+static void
+left(struct job *job, enum refusal why)
+{
+	struct member *m = user_member(job->user, job->room);
+
+	/* Stored or not, who is gone is gone; perhaps without ever having
+	 * come: then the join was not stored. */
+	(void)why;
+	if (m != NULL)
+		hub_member_remove(job->hub, m);
+}
+
+void
+hub_leave(struct hub *hub, struct user *user, struct slice why)
+{
+	struct member *m, *next;
+
+	heap_cancel(hub->timers, &user->grace);
+	users_remove(&hub->users, user);
+	user->jobs++; /* stay until the loop is through */
+	for (m = user->members; m != NULL; m = next) {
+		next = m->next_of_user;
+		if (m->is_leaving)
+			continue;
+		m->is_leaving = true;
+		if (m->room->is_direct && m->room->n_members < 2)
+			hub_member_remove(hub, m);
+		else
+			hub_append(hub, NULL, user, m->room, ENTRY_LEFT, why, 0,
+			    0, left);
+	}
+	user->jobs--;
+	user_done(user);
+}
+
+static void
+grace_over(struct timer *t)
+{
+	struct user *user =
+	    (struct user *)((char *)t - offsetof(struct user, grace));
+
+	hub_leave(user->hub, user, SLICE("connection lost"));
+}
+
+void
+hub_detach(struct client *client)
+{
+	struct user *user = client->user;
+
+	while (client->seats != NULL) {
+		struct room *room = client->seats->room;
+
+		seat_free(client->seats);
+		hub_room_done(user->hub, room);
+	}
+	for (struct job *j = client->jobs; j != NULL; j = j->next_of_client)
+		j->client = NULL;
+	client->jobs = NULL;
+	LL_DELETE(user->clients, client);
+	client->user = NULL;
+	free(client->software);
+	client->software = NULL;
+}
+
+void
+hub_gone(struct hub *hub, struct client *client, bool orderly, struct slice why)
+{
+	struct user *user = client->user;
+	int64_t grace = hub->settings->limits_grace;
+
+	if (user == NULL)
+		return;
+	hub_detach(client);
+	if (user->clients != NULL)
+		return;
+	user->since = hub->wall_ms;
+	if (orderly || grace == 0 || user->members == NULL) {
+		hub_leave(hub, user, why);
+		return;
+	}
+	user->grace.fire = grace_over;
+	heap_set(hub->timers, &user->grace, hub->now_ms + grace * 1000);
+	hub_presence(hub, user, PRESENCE_LOST);
+}
+
+/* ---- the turn ---- */
+
+void
+hub_turn(struct hub *hub)
+{
+	struct room *room, *dirty;
+
+	store_collect(hub->store);
+	dirty = hub->dirty;
+	hub->dirty = NULL;
+	for (; (room = dirty) != NULL; dirty = room->next_dirty) {
+		struct seat *s;
+
+		room->is_dirty = false;
+		DL_FOREACH(room->seats, s)
+		hub_wake(s);
+	}
+}
+
+bool
+hub_waits(const struct hub *hub)
+{
+	return hub->dirty != NULL || store_waits(hub->store);
+}
+
+static void
+page_ready(struct seat *s)
+{
+	hub_wake(s);
+}
+
+size_t
+hub_pull(struct hub *hub, struct client *client, struct piece *pieces,
+    size_t max, size_t bytes)
+{
+	struct seat *s, *next, *served = NULL;
+	size_t n = 0, taken = 0;
+
+	for (s = client->waiting; s != NULL; s = next) {
+		size_t got, before = n;
+		bool is_over;
+
+		next = s->next_waiting;
+		if (n == max || taken >= bytes)
+			break;
+		got = seat_pull(s, hub->store, page_ready, pieces + n, max - n,
+		    bytes - taken, &is_over);
+		for (n += got; before < n; before++)
+			taken += pieces[before].len;
+		LL_DELETE2(client->waiting, s, next_waiting);
+		s->is_waiting = false;
+		if (is_over) {
+			struct room *room = s->room;
+
+			seat_free(s);
+			hub_room_done(hub, room);
+		} else if (s->reading == NULL && seat_has_more(s)) {
+			LL_PREPEND2(served, s, next_waiting);
+			s->is_waiting = true;
+		}
+	}
+	/* Who was served and wants more stands behind those who were not. */
+	LL_CONCAT2(client->waiting, served, next_waiting);
+	return n;
+}
+
+struct hub_figures
+hub_figures(const struct hub *hub)
+{
+	struct hub_figures f = hub->figures;
+
+	f.users = HASH_CNT(hh_device, hub->users.by_device);
+	for (struct user *u = hub->users.by_device; u != NULL;
+	     u = u->hh_device.next) {
+		f.lost += u->clients == NULL;
+		f.members += u->n_members;
+	}
+	for (struct room *r = hub->active; r != NULL; r = r->next_active)
+		f.encodings += r->recent.encodings;
+	return f;
+}
+
+void
+hub_free(struct hub *hub)
+{
+	struct user *u, *next;
+
+	if (hub == NULL)
+		return;
+	HASH_ITER(hh_device, hub->users.by_device, u, next)
+	{
+		while (u->clients != NULL)
+			hub_detach(u->clients);
+		hub_leave(hub, u, SLICE(""));
+	}
+	while (hub_waits(hub))
+		hub_turn(hub);
+	while (hub->active != NULL)
+		room_drop(hub, hub->active);
+	free(hub);
+}
