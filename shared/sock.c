@@ -12,10 +12,9 @@
 enum {
 	PORT_MAX = 65535,
 	FOUND_MAX = 64, /* addresses of one name that are looked at */
-	/* Data unacknowledged for so long ends the connection.  Longer than
-	 * both programs' own deadlines: a peer that is there but does not read
-	 * counts as well. */
-	UNACKED_MS = 120000,
+	KEEP_IDLE_S = 60, /* silence until the kernel asks */
+	KEEP_INTERVAL_S = 15,
+	KEEP_COUNT = 4,
 };
 
 /* ---- addresses as people write them ---- */
@@ -314,11 +313,19 @@ sock_connected(int fd)
 void
 sock_tune(int fd)
 {
-	const int on = 1;
-	const unsigned ms = UNACKED_MS;
+	static const struct {
+		int level, name, value;
+	} options[] = {
+		{ IPPROTO_TCP, TCP_NODELAY, 1 },
+		{ SOL_SOCKET, SO_KEEPALIVE, 1 },
+		{ IPPROTO_TCP, TCP_KEEPIDLE, KEEP_IDLE_S },
+		{ IPPROTO_TCP, TCP_KEEPINTVL, KEEP_INTERVAL_S },
+		{ IPPROTO_TCP, TCP_KEEPCNT, KEEP_COUNT },
+	};
 
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof(ms));
+	for (size_t i = 0; i < sizeof(options) / sizeof(*options); i++)
+		setsockopt(fd, options[i].level, options[i].name,
+		    &options[i].value, sizeof(options[i].value));
 }
 
 /* ---- who and where ---- */

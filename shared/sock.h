@@ -58,7 +58,8 @@ int sock_listen(const struct sock_addr *, int backlog);
 int sock_connect(const struct sock_addr *);
 /* After it became writable: 0, or errno's value. */
 int sock_connected(int fd);
-/* Options of a connection that carries chat: TCP_NODELAY, TCP_USER_TIMEOUT. */
+/* Options of a connection that carries chat: TCP_NODELAY and keep-alive.  Not
+ * TCP_USER_TIMEOUT, which would end one whose peer only reads slowly. */
 void sock_tune(int fd);
 
 /* "127.0.0.1:7711", "[::1]:7711", "unix:/run/x"; out has SOCK_TEXT bytes. */
