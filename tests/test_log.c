@@ -114,6 +114,15 @@ Test(log, errno_is_told_and_kept)
 	    "chatd: a\nchatd: b\nchatd: c\n");
 }
 
+Test(log, errno_is_kept_when_nobody_reads)
+{
+	log_init("chatd", 0);
+	close(STDERR_FILENO);
+	errno = ENOENT;
+	log_info("a");
+	cr_expect_eq(errno, ENOENT);
+}
+
 Test(log, debug_needs_a_v)
 {
 	log_init("chatd", 0);

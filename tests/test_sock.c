@@ -365,7 +365,8 @@ Test(sock, v6_leaves_v4_alone)
 	close(fd4);
 }
 
-Test(sock, tuned_connections_do_not_wait)
+/* A limit on unread data would end those who are only slow. */
+Test(sock, tuned_connections_neither_wait_nor_give_up)
 {
 	struct sock_addr addr = resolve("127.0.0.1:0", true);
 	int listening = sock_listen(&addr, 1), fd, value = 0;
