@@ -168,5 +168,6 @@ $(BUILD)/deps.mk: always
 	@tests/deps.sh $@ $(NEEDS)
 always:
 
+.SECONDARY:
 .PHONY: all always bench clean deps fuzz install lint manual run san test tsan \
 	uninstall
