@@ -14,7 +14,7 @@ struct timer {
 	int64_t due_ms;
 	void (*fire)(struct timer *); /* called once, the timer already out */
 	size_t place;                 /* 0: not set, else index + 1 */
-	uint64_t order;               /* counts heap_set(): equal times keep it */
+	uint64_t order;               /* of setting: equal times keep it */
 };
 
 struct heap {

@@ -11,7 +11,7 @@
 
 enum {
 	PORT_MAX = 65535,
-	FOUND_MAX = 64, /* addresses of one name that are looked at */
+	FOUND_MAX = 64,	  /* addresses of one name that are looked at */
 	KEEP_IDLE_S = 60, /* silence until the kernel asks */
 	KEEP_INTERVAL_S = 15,
 	KEEP_COUNT = 4,
