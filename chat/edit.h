@@ -66,7 +66,7 @@ bool edit_set(struct edit *, struct slice);
 void edit_reset(struct edit *);
 
 bool edit_move(struct edit *, enum edit_to);
-/* By rows (-1 up, 1 down) of a field so many columns wide, keeping the column
+/* By rows (-1 up, 1 down) of typed.h so many columns wide, keeping the column
  * over several calls; false at the first or last row: the face goes to the
  * history. */
 bool edit_move_row(struct edit *, int by, int columns);

@@ -21,7 +21,7 @@ wrap_start(struct wrap *w, struct slice text, int first, int columns)
 {
 	assert(first >= 1 && columns >= 1);
 	*w = (struct wrap){
-		.text = text,
+		.text = text.len > 0 ? text : SLICE(""),
 		.line_end = end_of_line(text, 0),
 		.columns = first,
 		.columns_later = columns,

@@ -258,9 +258,9 @@ show(struct filter *f, uint32_t codepoint)
 static void
 hold_joiner(struct filter *f, uint32_t codepoint)
 {
-	if (f->emoji)
-		f->joined = codepoint == ZWJ;
-	else if (f->joiner == 0 && takes_joiner(f->last))
+	if (!takes_joiner(f->last))
+		f->joined = f->emoji && codepoint == ZWJ;
+	else if (f->joiner == 0)
 		f->joiner = codepoint;
 }
 
@@ -286,8 +286,11 @@ newline(struct filter *f)
 static void
 tab(struct filter *f)
 {
-	f->column += utf8_width((const char *)buf_at(f->out) + f->measured,
-	    f->out->len - f->measured);
+	struct slice line = buf_slice(f->out);
+
+	if (line.len > f->measured)
+		f->column +=
+		    utf8_width(line.at + f->measured, line.len - f->measured);
 	int blanks = TAB_WIDTH - f->column % TAB_WIDTH;
 	put_plain(f, "    ", (size_t)blanks);
 	f->column += blanks;

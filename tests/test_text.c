@@ -99,6 +99,8 @@ static const struct {
 	{ MAN TONE ZWJ GIRL TONE, MAN },
 	{ HEART VS16 ZWJ MAN, HEART },
 	{ MAN ZWJ "a", MAN "a" },
+	{ MAN "\xe0\xa5\x8d\xe2\x80\x8b" ZWJ "\xe0\xae\x95",
+	    MAN "\xe0\xa5\x8d" ZWJ "\xe0\xae\x95" },
 	{ MAN ZWJ, MAN },
 	{ MAN ZWNJ GIRL, MAN GIRL },
 	{ MAN "\xe2\x80\x8b" ZWJ GIRL, MAN GIRL },

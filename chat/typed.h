@@ -12,8 +12,8 @@
  * A prompt stands to the left of all rows and is not in columns, the room
  * there is for text, which is at least 1.
  */
-#ifndef FIELD_H
-#define FIELD_H
+#ifndef TYPED_H
+#define TYPED_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,34 +21,34 @@
 #include "buf.h"
 #include "slice.h"
 
-struct field_row {
+struct typed_row {
 	size_t from; /* first byte */
 	size_t len;  /* bytes, without the newline */
 	int columns; /* they take */
 };
 
-struct field {
+struct typed {
 	struct slice text; /* borrowed */
 	size_t at;	   /* of the next row */
 	int columns;
 	bool is_over;
 };
 
-void field_start(struct field *, struct slice text, int columns);
+void typed_start(struct typed *, struct slice text, int columns);
 /* There is at least one row. */
-bool field_next(struct field *, struct field_row *);
+bool typed_next(struct typed *, struct typed_row *);
 /* Appends the shown form of a row's bytes: safe text of row.columns columns. */
-void field_show(struct buf *, struct slice row, int columns);
+void typed_show(struct buf *, struct slice row, int columns);
 
-struct field_place {
+struct typed_place {
 	int row, column; /* from 0; of the cursor */
 	int rows;	 /* there are, at least 1 */
 };
 
 /* Where the cursor stands; it is at the start of a cluster or the end. */
-struct field_place field_place(struct slice text, int columns, size_t cursor);
+struct typed_place typed_place(struct slice text, int columns, size_t cursor);
 /* The byte at which the cursor stands in a row at a column, or at the row's
  * last place if it has no such column.  The row exists. */
-size_t field_at(struct slice text, int columns, int row, int column);
+size_t typed_at(struct slice text, int columns, int row, int column);
 
 #endif
