@@ -82,6 +82,7 @@ Test(recent, what_is_pulled_is_what_was_added)
 				at = pull(&r, at, rows[i].max, rows[i].bytes);
 	}
 	cr_expect_leq(r.next - r.first, (uint64_t)RECENT_ENTRIES);
+	pull(&r, r.first, 8, 65536);
 	encodings = r.encodings;
 	pull(&r, r.first, 8, 65536);
 	cr_expect_eq(r.encodings, encodings, "each entry once");
