@@ -56,7 +56,7 @@ CHATD_LIBS = $(call lib,libconfig libsodium)
 CHAT_LIBS = $(call lib,ncursesw jansson)
 TEST_LIBS = $(call lib,criterion vterm) -lutil
 
-objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
+objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 SHARED = $(call objects,$(wildcard shared/*.c))
 CHATD = $(call objects,$(filter-out chatd/main.c,$(wildcard chatd/*.c)))
 CHAT = $(call objects,$(filter-out chat/main.c,$(wildcard chat/*.c)))
@@ -68,9 +68,9 @@ PROGRAMS = $(BUILD)/chatd $(BUILD)/chat
 
 all: $(PROGRAMS)
 
-$(BUILD)/chatd: $(BUILD)/chatd/main.o $(CHATD) $(SHARED)
+$(BUILD)/chatd: $(BUILD)/obj/chatd/main.o $(CHATD) $(SHARED)
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(CHATD_LIBS) $(SHARED_LIBS)
-$(BUILD)/chat: $(BUILD)/chat/main.o $(CHAT) $(SHARED)
+$(BUILD)/chat: $(BUILD)/obj/chat/main.o $(CHAT) $(SHARED)
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(CHAT_LIBS) $(SHARED_LIBS)
 $(BUILD)/unit: $(UNIT) $(HELP) $(CHATD) $(CHAT) $(SHARED)
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(TEST_LIBS) $(CHATD_LIBS) $(CHAT_LIBS) \
@@ -78,14 +78,17 @@ $(BUILD)/unit: $(UNIT) $(HELP) $(CHATD) $(CHAT) $(SHARED)
 $(BUILD)/e2e: $(E2E) $(HELP) $(SHARED)
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(TEST_LIBS) $(SHARED_LIBS)
 
-$(BUILD)/tools/%: $(BUILD)/tests/tools/%.o $(SHARED)
+$(BUILD)/tools/%: $(BUILD)/obj/tests/tools/%.o $(SHARED)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(SHARED_LIBS)
 
+$(BUILD)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
--include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)
+-include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d $(BUILD)/*/*/*/*.d)
 
 run: $(PROGRAMS)
 	@chat/run.sh
@@ -116,7 +119,7 @@ manual: $(BUILD)/tools/protocol_mdoc
 # Fuzzers are clang's: its own objects, all in one archive, so that a fuzzer
 # takes what it needs.
 FUZZERS = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
-FUZZED = $(patsubst $(BUILD)/%,$(BUILD)/fuzz/%,$(SHARED) $(CHATD) $(CHAT))
+FUZZED = $(patsubst $(BUILD)/obj/%,$(BUILD)/fuzz/%,$(SHARED) $(CHATD) $(CHAT))
 
 fuzz: $(FUZZERS)
 	tests/fuzz/run.sh $^
