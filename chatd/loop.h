@@ -30,7 +30,7 @@ struct watch {
 	short events; /* wanted: POLLIN, POLLOUT, both or 0 */
 	bool parked;
 	uint8_t quiet; /* turns without an event */
-	uint32_t place; /* 0: not watched; else index + 1 in the array */
+	uint32_t place; /* 0: not in the array; else index + 1 */
 };
 
 struct loop *loop_new(void);
