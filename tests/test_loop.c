@@ -11,6 +11,7 @@
 enum {
 	MANY = 100,	 /* watches; more than the loop keeps in its array */
 	IN_ARRAY = 16,	 /* so many stay there, the loop's own two included */
+	OWN_PARKED = 1,	 /* of the two, at most */
 	SETTLE = 8,	 /* turns in which the quiet ones are parked */
 	DEADLINE = 5000, /* ms, for what must happen */
 };
@@ -296,7 +297,7 @@ Test(loop, does_not_park_who_waits_for_room)
 			continue;
 	take_turns(SETTLE);
 	cr_expect_eq(pairs[0]->called, 0);
-	cr_expect_eq(loop_figures(loop).parked, 0);
+	cr_expect_leq(loop_figures(loop).parked, OWN_PARKED);
 }
 
 Test(loop, takes_one_out_that_wants_more)
@@ -307,7 +308,7 @@ Test(loop, takes_one_out_that_wants_more)
 	take_turns(SETTLE);
 	for (i = 0; i < MANY; i++)
 		loop_want(loop, &pairs[i]->watch, POLLIN | POLLOUT);
-	cr_expect_eq(loop_figures(loop).parked, 0);
+	cr_expect_leq(loop_figures(loop).parked, OWN_PARKED);
 	take_turns(1);
 	for (i = 0; i < MANY; i++)
 		cr_expect_eq(pairs[i]->revents, POLLOUT, "watch %d", i);
