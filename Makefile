@@ -82,6 +82,14 @@ $(BUILD)/tools/%: $(BUILD)/obj/tests/tools/%.o $(SHARED)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(SHARED_LIBS)
 
+$(BUILD)/bench/load: $(call objects,$(addprefix tests/bench/,load.c crowd.c \
+	tongue.c)) $(SHARED)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(SHARED_LIBS)
+$(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(SHARED)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(SHARED_LIBS) -lutil
+
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
@@ -106,8 +114,8 @@ san: $(PROGRAMS) $(BUILD)/unit $(BUILD)/e2e
 tsan: $(PROGRAMS)
 	tests/tsan/run.sh
 
-bench: $(PROGRAMS)
-	tests/bench/bench.sh
+bench: $(PROGRAMS) $(addprefix $(BUILD)/bench/,relay load client_bench)
+	BUILD=$(BUILD) tests/bench/bench.sh
 
 lint: export LINT_FLAGS = $(CPPFLAGS_ALL) -std=c11 -pthread
 lint: $(BUILD)/tools/protocol_mdoc
