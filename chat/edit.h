@@ -16,17 +16,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "kills.h"
 #include "slice.h"
 
-enum { EDIT_MAX = 16384, KILLS_MAX = 8 };
-
-/* What was killed: the newest KILLS_MAX.  All zero is valid and empty. */
-struct kills {
-	char *text[KILLS_MAX]; /* ring; NULL: not used yet */
-	unsigned newest;
-};
-
-void kills_done(struct kills *);
+enum { EDIT_MAX = 16384 };
 
 /* Places, as seen from the cursor.  A word is letters, marks and digits. */
 enum edit_to {
@@ -58,8 +51,9 @@ bool edit_type(struct edit *, struct slice);
 /* From somewhere else: CR LF and CR become newline, a tab four blanks, other
  * controls are dropped, broken bytes become U+FFFD.  One undo step. */
 bool edit_paste(struct edit *, struct slice);
-/* The same for what replaces the bytes from from to to (completion), the cursor
- * behind it; and for all of the text (history), which can be undone too. */
+/* The same for what replaces the bytes from from to to, both where a cluster
+ * starts or the text ends, with the cursor behind it (completion); and for all
+ * of the text (history).  Both can be undone. */
 bool edit_replace(struct edit *, size_t from, size_t to, struct slice);
 bool edit_set(struct edit *, struct slice);
 /* Empties it and forgets all undo steps: it was sent. */

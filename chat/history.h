@@ -17,7 +17,7 @@ struct history {
 	char **line; /* ring of HISTORY_MAX, made by the first line */
 	size_t first, n;
 	size_t back; /* lines one has gone back; 0: at the draft */
-	char *draft; /* while back > 0 */
+	char *draft; /* from the first step back on */
 };
 
 void history_done(struct history *);
