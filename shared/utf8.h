@@ -23,7 +23,7 @@ size_t utf8_plain(const char *, size_t len);
 uint32_t utf8_next(const char *, size_t len, size_t *used);
 /* Bytes of the code point appended to out (room for 4); 0 if there is none. */
 size_t utf8_put(uint32_t codepoint, char *out);
-/* Length in bytes of the first extended grapheme cluster; 0 only if len is 0. */
+/* Bytes of the first extended grapheme cluster; 0 only if len is 0. */
 size_t utf8_cluster(const char *, size_t len);
 /* Start of the cluster that ends at byte at (0 < at <= len). */
 size_t utf8_cluster_before(const char *, size_t at);

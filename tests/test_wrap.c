@@ -10,12 +10,12 @@
 
 #define N(table) (sizeof(table) / sizeof(*(table)))
 
-#define NI    "\xe6\x97\xa5"
-#define HON   "\xe6\x9c\xac"
-#define OPEN  "\xe3\x80\x8c" /* corner brackets */
-#define CLOSE "\xe3\x80\x8d"
-#define STOP  "\xe3\x80\x82"
-#define ACUTE "\xcc\x81"
+#define NI	"\xe6\x97\xa5"
+#define HON	"\xe6\x9c\xac"
+#define OPEN	"\xe3\x80\x8c" /* corner brackets */
+#define CLOSE	"\xe3\x80\x8d"
+#define STOP	"\xe3\x80\x82"
+#define E_ACUTE "e\xcc\x81"
 
 static void
 use_utf8(void)
@@ -72,8 +72,8 @@ static const struct {
 	{ NI OPEN HON CLOSE, 4, 4, NI "|" OPEN HON "|" CLOSE "|" },
 	{ NI NI OPEN HON CLOSE, 6, 6, NI NI "|" OPEN HON CLOSE "|" },
 	/* marks stay with their base */
-	{ "abe" ACUTE "cd", 3, 3, "abe" ACUTE "|cd|" },
-	{ "e" ACUTE "e" ACUTE, 1, 1, "e" ACUTE "|e" ACUTE "|" },
+	{ "ab" E_ACUTE "cd", 3, 3, "ab" E_ACUTE "|cd|" },
+	{ E_ACUTE E_ACUTE, 1, 1, E_ACUTE "|" E_ACUTE "|" },
 };
 
 static void
@@ -151,7 +151,7 @@ expect_whole(struct slice text, int first, int columns)
 Test(wrap, random_texts, .timeout = 60)
 {
 	static const char *const parts[] = { "a", "b", " ", " ", "\n", "word",
-		"longerword", NI, HON, OPEN, CLOSE, STOP, "e" ACUTE,
+		"longerword", NI, HON, OPEN, CLOSE, STOP, E_ACUTE,
 		"\xf0\x9f\x91\xa8", "\xf0\x9f\x87\xa9", "\xe1\x84\x92",
 		"\xe1\x85\xa1", "\xed\x95\x9c", "\xe0\xae\x95\xe0\xaf\x8a" };
 	static const int widths[] = { 1, 2, 3, 4, 5, 7, 20, 80, 500 };
@@ -177,8 +177,8 @@ Test(wrap, random_texts, .timeout = 60)
 /* 64 KiB without a break, of each kind, in narrow rows. */
 Test(wrap, hostile_texts_end, .timeout = 10)
 {
-	static const char *const parts[] = { "a", " ", "\n", NI, OPEN,
-		"e" ACUTE, "\xe1\x84\x92", "\xed\x95\x9c", "a ", " \n" };
+	static const char *const parts[] = { "a", " ", "\n", NI, OPEN, E_ACUTE,
+		"\xe1\x84\x92", "\xed\x95\x9c", "a ", " \n" };
 
 	for (size_t i = 0; i < N(parts); i++) {
 		struct buf raw = { 0 }, safe = { 0 };
