@@ -87,7 +87,7 @@ Test(conn_end, closes_at_once)
 	conn_close(o.conn, "for a reason");
 	conn_close(o.conn, "for another");
 	cr_expect_null(o.why);
-	take_turns(1);
+	until(is_gone, &o);
 	cr_expect_str_eq(o.why, "for a reason");
 	cr_expect(!is_heard(&o));
 	close_owner(&o);
@@ -277,6 +277,22 @@ Test(conn_end, hears_to_the_end_of_a_peer_gone_while_paused)
 			expect_got(&o, "and off");
 			close_owner(&o);
 		}
+}
+
+Test(conn_end, offers_again_before_the_end)
+{
+	struct owner o;
+
+	open_owner(&o, unix_pair);
+	o.act = act_pause;
+	o.frame = STALE;
+	send_string(&o, "whole frames");
+	until(is_heard, &o);
+	o.frame = 4;
+	hang_up(&o);
+	until(is_at_eof, &o);
+	expect_got(&o, "whole frames");
+	close_owner(&o);
 }
 
 Test(conn_end, waits_in_peace_while_paused_and_half_closed)
