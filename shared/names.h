@@ -23,7 +23,8 @@ struct name_key {
 	char at[NAMES_KEY_MAX]; /* not NUL-terminated */
 };
 
-/* FINE, REFUSE_NICK_BAD or _NICK_RESERVED; with FINE, *key (if not NULL) is filled. */
+/* FINE, REFUSE_NICK_BAD or _NICK_RESERVED; with FINE, *key (if not NULL) is
+ * filled. */
 enum refusal names_nick(struct slice, struct name_key *key);
 /* FINE or REFUSE_ROOM_BAD.  The # belongs to the name. */
 enum refusal names_room(struct slice, struct name_key *key);
