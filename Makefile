@@ -31,14 +31,13 @@ export BUILD CC FUZZ_SECONDS
 
 PKGS = ncursesw libutf8proc jansson libconfig libsodium
 CPPFLAGS_ALL = -D_GNU_SOURCE -DCHAT_VERSION='"$(VERSION)"' -Ishared \
-	$(if $(SAN),,-D_FORTIFY_SOURCE=3) \
 	$(shell pkg-config --cflags $(PKGS) 2>/dev/null) $(CPPFLAGS)
 WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wmissing-prototypes \
 	-Wstrict-prototypes -Wcast-qual -Wpointer-arith -Wwrite-strings \
 	-Wformat=2 -Wvla -Wimplicit-fallthrough -Wundef -Wnull-dereference \
 	-Werror=format-security -Werror=implicit \
 	-Werror=incompatible-pointer-types -Werror=int-conversion
-HARDEN = -fstack-protector-strong -fstack-clash-protection \
+HARDEN = -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection \
 	-fcf-protection=full -fPIE -fno-strict-overflow \
 	-fno-delete-null-pointer-checks -ftrivial-auto-var-init=zero
 CFLAGS = -O2 -g
@@ -65,6 +64,7 @@ E2E = $(call objects,$(wildcard tests/e2e_*.c))
 HELP = $(call objects,$(filter-out tests/test_% tests/e2e_%,$(wildcard \
 	tests/*.c)))
 PROGRAMS = $(BUILD)/chatd $(BUILD)/chat
+TOOLS = $(patsubst tests/tools/%.c,$(BUILD)/tools/%,$(wildcard tests/tools/*.c))
 
 all: $(PROGRAMS)
 
@@ -101,7 +101,7 @@ $(BUILD)/%.o: %.c
 run: $(PROGRAMS)
 	@chat/run.sh
 
-test: $(PROGRAMS) $(BUILD)/unit $(BUILD)/e2e
+test: $(PROGRAMS) $(BUILD)/unit $(BUILD)/e2e $(TOOLS)
 	$(BUILD)/unit -j2
 	$(BUILD)/e2e -j2
 	tests/lint/manual.sh
@@ -118,10 +118,10 @@ bench: $(PROGRAMS) $(addprefix $(BUILD)/bench/,relay load client_bench)
 	BUILD=$(BUILD) tests/bench/bench.sh
 
 lint: export LINT_FLAGS = $(CPPFLAGS_ALL) -std=c11 -pthread
-lint: $(BUILD)/tools/protocol_mdoc
+lint: $(TOOLS)
 	@tests/lint/run.sh
 
-manual: $(BUILD)/tools/protocol_mdoc
+manual: $(TOOLS)
 	tests/lint/manual.sh --write
 
 # Fuzzers are clang's: its own objects, all in one archive, so that a fuzzer
@@ -139,7 +139,7 @@ $(BUILD)/fuzz/all.a: $(FUZZED)
 	ar rcs $@ $^
 $(BUILD)/fuzz/%.o: %.c
 	@mkdir -p $(@D)
-	clang $(filter-out -D_FORTIFY_SOURCE=%,$(CPPFLAGS_ALL)) -std=c11 -g -O1 \
+	clang $(CPPFLAGS_ALL) -std=c11 -g -O1 \
 		-fsanitize=fuzzer-no-link,address,undefined -pthread \
 		-fno-sanitize-recover=all -MMD -MP -c -o $@ $<
 -include $(wildcard $(BUILD)/fuzz/*/*.d $(BUILD)/fuzz/*/*/*.d)

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Every header compiles alone, with both compilers, and is guarded by its name.
 set -eu
-eval "set -- ${LINT_FLAGS--Ishared -D_GNU_SOURCE}"
+eval "set -- ${LINT_FLAGS:--Ishared -D_GNU_SOURCE}"
 
 failed=0
 for header in shared/*.h chatd/*.h chat/*.h; do
