@@ -83,6 +83,27 @@ job_end(struct job *job, enum refusal why)
 }
 
 static void
+calm_over(struct timer *t)
+{
+	struct room *room =
+	    (struct room *)((char *)t - offsetof(struct room, calm));
+
+	hub_dirty(room->hub, room);
+}
+
+static void
+tell_room(struct hub *hub, struct room *room, enum entry_kind kind)
+{
+	bool can_wait = (kind == ENTRY_JOINED || kind == ENTRY_LEFT) &&
+	    room->n_members > HUB_CALM_MEMBERS;
+
+	if (!can_wait)
+		hub_dirty(hub, room);
+	else if (!heap_holds(&room->calm))
+		heap_set(hub->timers, &room->calm, hub->now_ms + HUB_CALM_MS);
+}
+
+static void
 take_entry(struct hub *hub, struct room *room, struct entry *e)
 {
 	struct recent *recent = &room->recent;
@@ -91,9 +112,9 @@ take_entry(struct hub *hub, struct room *room, struct entry *e)
 	recent_add_take(recent, e);
 	hub->recent_bytes += recent->bytes - before;
 	hub->figures.entries++;
+	tell_room(hub, room, (enum entry_kind)e->kind);
 	DL_DELETE2(hub->active, room, prev_active, next_active);
 	DL_APPEND2(hub->active, room, prev_active, next_active);
-	hub_dirty(hub, room);
 	for (struct room *r = hub->active;
 	     hub->recent_bytes > HUB_RECENT_BYTES && r != room;
 	     r = r->next_active) {
@@ -183,6 +204,7 @@ room_drop(struct hub *hub, struct room *room)
 	if (room->is_dirty)
 		LL_DELETE2(hub->dirty, room, next_dirty);
 	hub->recent_bytes -= room->recent.bytes;
+	heap_cancel(hub->timers, &room->calm);
 	hub->figures.rooms--;
 	hub->figures.encodings += room->recent.encodings;
 	store_forget(hub->store, room->number);
@@ -212,6 +234,8 @@ hub_room_new(struct hub *hub, struct slice name, const struct name_key *key)
 	    !evict(hub))
 		return NULL;
 	room = room_new(++hub->room_number, name, key);
+	room->hub = hub;
+	room->calm.fire = calm_over;
 	if (key != NULL)
 		HASH_ADD_KEYPTR(hh, hub->rooms, room->key, room->key_len, room);
 	DL_APPEND2(hub->active, room, prev_active, next_active);

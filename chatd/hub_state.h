@@ -10,7 +10,14 @@
 #include "settings.h"
 #include "user.h"
 
-enum { HUB_RECENT_BYTES = 64 * 1024 * 1024 }; /* of all rooms together */
+enum {
+	HUB_RECENT_BYTES = 64 * 1024 * 1024, /* of all rooms together */
+	/* In a room of more than so many, comings and goings are told together,
+	 * so late: when a thousand come at once, not everybody is woken a
+	 * thousand times. */
+	HUB_CALM_MEMBERS = 64,
+	HUB_CALM_MS = 100,
+};
 
 struct hub {
 	const struct settings *settings;

@@ -11,12 +11,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "heap.h"
 #include "names.h"
 #include "recent.h"
 #include "store.h"
 #include "table.h"
 
 struct client;
+struct hub;
 struct room;
 struct user;
 
@@ -56,6 +58,8 @@ struct room {
 	bool is_direct;
 	bool is_dirty; /* in the hub's list of rooms with news */
 	struct room *next_dirty;
+	struct timer calm; /* set while comings and goings wait */
+	struct hub *hub;
 	char *name; /* "" for a direct conversation */
 	char *key;  /* names_room's */
 	size_t key_len;

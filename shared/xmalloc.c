@@ -72,11 +72,11 @@ xstrdup(const char *string)
 char *
 xstrndup(const char *string, size_t len)
 {
-	size_t n = strnlen(string, len);
-	char *copy = xmalloc(n + 1);
+	char *copy = xmalloc(len + 1);
 
-	memcpy(copy, string, n);
-	copy[n] = '\0';
+	if (len != 0)
+		memcpy(copy, string, len);
+	copy[len] = '\0';
 	return copy;
 }
 

@@ -12,7 +12,7 @@ void *xcalloc(size_t n, size_t size) __attribute__((malloc, returns_nonnull));
 void *xrealloc(void *, size_t n, size_t size)
     __attribute__((returns_nonnull));
 char *xstrdup(const char *) __attribute__((malloc, returns_nonnull));
-/* A NUL-terminated copy. */
+/* A copy of len bytes with a NUL behind them; NULL is fine when len is 0. */
 char *xstrndup(const char *, size_t len)
     __attribute__((malloc, returns_nonnull));
 char *xasprintf(const char *, ...)

@@ -4,6 +4,7 @@
 
 #include "../chatd/client.h"
 #include "../chatd/hub.h"
+#include "../chatd/hub_state.h"
 #include "../chatd/settings.h"
 #include "../chatd/store.h"
 #include "blob.h"
@@ -614,6 +615,42 @@ Test(hub, names_come_in_pages)
 	for (; (at = strstr(at, "member ")) != NULL; at++)
 		n++;
 	cr_expect_eq(n, MANY);
+	for (int i = 0; i < MANY; i++)
+		forget(&f[i]);
+	free(f);
+}
+
+Test(hub, a_crowd_hears_of_comings_together)
+{
+	enum { MANY = HUB_CALM_MEMBERS + 2 };
+	struct fake *f = xcalloc(MANY, sizeof *f);
+	char name[16];
+
+	for (int i = 0; i < MANY; i++) {
+		snprintf(name, sizeof name, "n%d", i);
+		cr_assert_eq(hello(&f[i], (uint8_t)(i + 1), name), FINE);
+		turn();
+	}
+	for (int i = 0; i < MANY - 1; i++)
+		join(&f[i], "#r");
+	turn();
+	later(HUB_CALM_MS);
+	turn();
+	pull(&f[0], 65536);
+	buf_clear(&f[0].told);
+	buf_clear(&f[0].heard);
+	f[0].is_woken = false;
+	join(&f[MANY - 1], "#r");
+	turn();
+	cr_expect_not(f[0].is_woken, "not for one who came");
+	pull(&f[MANY - 1], 65536);
+	cr_expect_not_null(
+	    strstr(buf_string(&f[MANY - 1].heard), "66 joined n65"));
+	later(HUB_CALM_MS);
+	expect(&f[0], "", "66 joined n65: \n");
+	part(&f[MANY - 1], "#r");
+	say(&f[1], 1, "#r", "hi");
+	expect(&f[0], "", "67 left n65: enough\n68 said n1: hi\n");
 	for (int i = 0; i < MANY; i++)
 		forget(&f[i]);
 	free(f);
