@@ -49,8 +49,7 @@ struct filter {
 	bool emoji;	 /* that base is a pictograph */
 	bool joined;	 /* a joiner was dropped behind that */
 	uint32_t joiner; /* held back until a letter follows; 0: none */
-	size_t measured; /* bytes of out whose columns are counted */
-	int column;	 /* behind them, from the start of the line */
+	size_t tab_stop; /* bytes of out up to a line's start or a tab's end */
 };
 
 struct range {
@@ -277,24 +276,21 @@ newline(struct filter *f)
 	bool kept = f->mode == TEXT_LINES;
 
 	put_plain(f, kept ? "\n" : " ", 1);
-	if (!kept)
-		return;
-	f->measured = f->out->len;
-	f->column = 0;
+	if (kept)
+		f->tab_stop = f->out->len;
 }
 
 static void
 tab(struct filter *f)
 {
-	struct slice line = buf_slice(f->out);
+	struct slice all = buf_slice(f->out);
+	int column = 0;
 
-	if (line.len > f->measured)
-		f->column +=
-		    utf8_width(line.at + f->measured, line.len - f->measured);
-	int blanks = TAB_WIDTH - f->column % TAB_WIDTH;
-	put_plain(f, "    ", (size_t)blanks);
-	f->column += blanks;
-	f->measured = f->out->len;
+	if (all.len > f->tab_stop)
+		column =
+		    utf8_width(all.at + f->tab_stop, all.len - f->tab_stop);
+	put_plain(f, "    ", (size_t)(TAB_WIDTH - column % TAB_WIDTH));
+	f->tab_stop = f->out->len;
 }
 
 /* The visible form of a control that is neither newline nor tab. */
@@ -361,7 +357,7 @@ text_safe(struct buf *out, struct slice text, enum text_mode mode)
 		.mode = mode,
 		.knows = wcwidth(REPLACEMENT) > 0,
 		.last = '\n',
-		.measured = out->len,
+		.tab_stop = out->len,
 	};
 	size_t at = 0;
 

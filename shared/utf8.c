@@ -176,18 +176,18 @@ static const unsigned ends_cluster = CLASS(OTHER) | CLASS(LF) | CLASS(LV) |
 static const unsigned joins_left =
     CLASS(EXTEND) | CLASS(SPACINGMARK) | CLASS(ZWJ) | CLASS(V) | CLASS(T);
 
-/* Whether a cluster starts at byte at whatever stands further to the left. */
+/* Whether a cluster starts at byte at whatever stands further to the left.
+ * Where broken bytes stand before it, the sequence they follow may be judged
+ * in their place: they themselves end any cluster. */
 static bool
 starts_anyway(const char *text, size_t at, size_t len)
 {
-	size_t used;
-	unsigned next = 1U << class_of(utf8_next(text + at, len - at, &used));
-	size_t before = sequence_before(text, at);
-	unsigned last =
-	    1U << class_of(utf8_next(text + before, at - before, &used));
+	size_t used, before = sequence_before(text, at);
+	int next = class_of(utf8_next(text + at, len - at, &used));
+	int last = class_of(utf8_next(text + before, at - before, &used));
 
-	return before + used == at && (last & ends_cluster) != 0 &&
-	    (next & joins_left) == 0;
+	return (1U << last & ends_cluster) != 0 &&
+	    (1U << next & joins_left) == 0;
 }
 
 size_t
