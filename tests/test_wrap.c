@@ -101,7 +101,19 @@ Test(wrap, rows)
 	for (size_t i = 0; i < N(texts); i++)
 		expect_rows(i, slice_of(texts[i].text), texts[i].first,
 		    texts[i].columns, texts[i].rows);
-	expect_rows(N(texts), (struct slice){ NULL, 0 }, 3, 3, "|");
+}
+
+Test(wrap, nothing_at_all)
+{
+	struct slice nothing = { NULL, 0 };
+	struct wrap w;
+	struct wrap_row row;
+
+	cr_expect_eq(wrap_count(nothing, 3, 3), 1);
+	wrap_start(&w, nothing, 3, 3);
+	cr_assert(wrap_next(&w, &row));
+	cr_expect_eq(row.len, 0);
+	cr_expect_not(wrap_next(&w, &row));
 }
 
 Test(wrap, too_wide_for_the_row)
