@@ -352,7 +352,8 @@ hub_leave(struct hub *hub, struct user *user, struct slice why)
 {
 	struct member *m, *next;
 
-	heap_cancel(hub->timers, &user->grace);
+	if (heap_holds(&user->grace))
+		hub_found(hub, user);
 	users_remove(&hub->users, user);
 	user->jobs++; /* stay until the loop is through */
 	for (m = user->members; m != NULL; m = next) {
@@ -370,13 +371,37 @@ hub_leave(struct hub *hub, struct user *user, struct slice why)
 	user_done(user);
 }
 
+void
+hub_found(struct hub *hub, struct user *user)
+{
+	heap_cancel(hub->timers, &user->grace);
+	DL_DELETE(hub->lost, user);
+	hub->figures.lost--;
+}
+
+/* The timer is no longer in the heap, the user still in the list. */
 static void
 grace_over(struct timer *t)
 {
 	struct user *user =
 	    (struct user *)((char *)t - offsetof(struct user, grace));
 
+	hub_found(user->hub, user);
 	hub_leave(user->hub, user, SLICE("connection lost"));
+}
+
+/* Nobody fills the memory by coming and getting lost: beyond as many as there
+ * may be clients, who has been lost longest leaves. */
+static void
+lose(struct hub *hub, struct user *user, int64_t grace_ms)
+{
+	if (hub->figures.lost >= hub->settings->limits_clients)
+		hub_leave(hub, hub->lost, SLICE("connection lost"));
+	user->grace.fire = grace_over;
+	heap_set(hub->timers, &user->grace, hub->now_ms + grace_ms);
+	DL_APPEND(hub->lost, user);
+	hub->figures.lost++;
+	hub_presence(hub, user, PRESENCE_LOST);
 }
 
 void
@@ -408,16 +433,15 @@ hub_gone(struct hub *hub, struct client *client, bool orderly, struct slice why)
 	if (user == NULL)
 		return;
 	hub_detach(client);
-	if (user->clients != NULL)
+	/* Lost already: it went again before it was welcome. */
+	if (user->clients != NULL || heap_holds(&user->grace))
 		return;
 	user->since = hub->wall_ms;
 	if (orderly || grace == 0 || user->members == NULL) {
 		hub_leave(hub, user, why);
 		return;
 	}
-	user->grace.fire = grace_over;
-	heap_set(hub->timers, &user->grace, hub->now_ms + grace * 1000);
-	hub_presence(hub, user, PRESENCE_LOST);
+	lose(hub, user, grace * 1000);
 }
 
 /* ---- the turn ---- */
@@ -494,7 +518,6 @@ hub_figures(const struct hub *hub)
 	f.users = HASH_CNT(hh_device, hub->users.by_device);
 	for (struct user *u = hub->users.by_device; u != NULL;
 	     u = u->hh_device.next) {
-		f.lost += u->clients == NULL;
 		f.members += u->n_members;
 	}
 	for (struct room *r = hub->active; r != NULL; r = r->next_active)

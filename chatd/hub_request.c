@@ -404,7 +404,7 @@ welcome(struct job *job, enum refusal why)
 				    .head = room_head(m->room),
 				} });
 	if (heap_holds(&user->grace)) {
-		heap_cancel(hub->timers, &user->grace);
+		hub_found(hub, user);
 		hub_presence(hub, user, PRESENCE_HERE);
 	}
 	user->since = hub->wall_ms;

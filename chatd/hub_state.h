@@ -29,6 +29,7 @@ struct hub {
 	struct room *rooms;  /* by key; direct conversations are not in it */
 	struct room *active; /* all of them, silent longest first */
 	struct room *dirty;
+	struct user *lost; /* lost longest first; not more than clients */
 	uint64_t recent_bytes;
 	uint64_t epoch;
 	uint32_t room_number; /* the last given */
@@ -76,6 +77,8 @@ void hub_member_remove(struct hub *, struct member *);
 void hub_detach(struct client *);
 /* Leaves every room and is forgotten; its nick is free at once. */
 void hub_leave(struct hub *, struct user *, struct slice why);
+/* The opposite of lost. */
+void hub_found(struct hub *, struct user *);
 void hub_presence(struct hub *, struct user *, enum presence);
 enum presence hub_state_of(const struct user *);
 

@@ -29,6 +29,7 @@ struct user {
 	bool is_gone;	    /* out of the tables; freed with the last job */
 	uint64_t since;	    /* here or lost since, wall clock */
 	struct timer grace; /* set while lost */
+	struct user *prev, *next; /* of the hub's list of lost ones */
 	struct hub *hub;
 	UT_hash_handle hh_nick, hh_device;
 };

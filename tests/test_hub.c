@@ -409,6 +409,52 @@ Test(hub, who_stays_away_too_long_leaves)
 	buf_done(&a.heard);
 }
 
+Test(hub, not_more_are_waited_for_than_there_may_be_clients)
+{
+	enum { MANY = 5, MOST = 3 };
+	struct fake f[MANY] = { { .room = 0 } }, watcher = { 0 };
+	char name[16];
+
+	world.settings->limits_clients = MOST;
+	hello(&watcher, 100, "eve");
+	join(&watcher, "#r");
+	for (int i = 0; i < MANY; i++) {
+		snprintf(name, sizeof name, "n%d", i);
+		hello(&f[i], (uint8_t)(i + 1), name);
+		join(&f[i], "#r");
+		turn();
+	}
+	pull(&watcher, 65536);
+	buf_clear(&watcher.heard);
+	for (int i = 0; i < MANY; i++)
+		forget(&f[i]);
+	turn();
+	cr_expect_eq(hub_figures(world.hub).lost, MOST);
+	pull(&watcher, 65536);
+	cr_expect_str_eq(buf_string(&watcher.heard),
+	    "7 left n0: connection lost\n8 left n1: connection lost\n");
+	forget(&watcher);
+}
+
+Test(hub, coming_back_and_going_at_once_is_still_being_lost)
+{
+	struct fake a = { 0 }, again = { 0 }, last = { 0 };
+
+	hello(&a, 1, "ann");
+	join(&a, "#r");
+	turn();
+	forget(&a);
+	cr_expect_eq(hub_figures(world.hub).lost, 1);
+	cr_assert_eq(hello(&again, 1, "ann"), FINE);
+	forget(&again);
+	cr_expect_eq(hub_figures(world.hub).lost, 1);
+	turn();
+	cr_assert_eq(hello(&last, 1, "ann"), FINE);
+	expect(&last, "welcome ann last=0\nbelongs #r\n", "");
+	cr_expect_eq(hub_figures(world.hub).lost, 0);
+	forget(&last);
+}
+
 Test(hub, saying_bye_leaves_at_once)
 {
 	struct fake a = { 0 }, b = { 0 };
