@@ -178,17 +178,23 @@ put_plain(struct filter *f, const char *text, size_t len)
 	f->joiner = 0;
 }
 
+static bool
+is_pictograph(const utf8proc_property_t *p)
+{
+	return p->boundclass == UTF8PROC_BOUNDCLASS_EXTENDED_PICTOGRAPHIC;
+}
+
 static void
 put_base(struct filter *f, uint32_t codepoint)
 {
+	f->state = 0;
 	f->marks = 0;
-	f->emoji = property(codepoint)->boundclass ==
-	    UTF8PROC_BOUNDCLASS_EXTENDED_PICTOGRAPHIC;
+	f->emoji = is_pictograph(property(codepoint));
 	put(f, codepoint);
 }
 
-/* A base is never without one: ncurses would put the mark on whatever stands
- * in the cell to the left. */
+/* The first of a cluster.  Marks are never without a base: curses would put
+ * them on whatever stands in the cell to the left. */
 static void
 put_first(struct filter *f, uint32_t codepoint)
 {
@@ -196,17 +202,14 @@ put_first(struct filter *f, uint32_t codepoint)
 
 	if (!is_flat(p)) {
 		put_base(f, codepoint);
-		return;
-	}
-	f->state = 0;
-	if (p->boundclass != UTF8PROC_BOUNDCLASS_EXTEND) {
+	} else if (p->boundclass != UTF8PROC_BOUNDCLASS_EXTEND) {
 		put_base(f, REPLACEMENT);
-		return;
+	} else {
+		put_base(f, DOTTED_CIRCLE);
+		(void)breaks(f, codepoint);
+		f->marks = 1;
+		put(f, codepoint);
 	}
-	put_base(f, DOTTED_CIRCLE);
-	(void)breaks(f, codepoint);
-	f->marks = 1;
-	put(f, codepoint);
 }
 
 static void
@@ -223,30 +226,38 @@ release_joiner(struct filter *f, uint32_t next)
 }
 
 static bool
-is_base(int boundclass)
+is_tone(uint32_t codepoint)
 {
-	return boundclass == UTF8PROC_BOUNDCLASS_OTHER ||
-	    boundclass == UTF8PROC_BOUNDCLASS_EXTENDED_PICTOGRAPHIC;
+	return codepoint >= TONE_FIRST && codepoint <= TONE_LAST;
+}
+
+/* Letters and pictographs are bases, whether something before them joins them
+ * or not. */
+static bool
+is_base(const utf8proc_property_t *p)
+{
+	return (p->boundclass == UTF8PROC_BOUNDCLASS_OTHER ||
+		   is_pictograph(p)) &&
+	    !is_flat(p);
 }
 
 static void
 show(struct filter *f, uint32_t codepoint)
 {
-	int boundclass = property(codepoint)->boundclass;
+	const utf8proc_property_t *p = property(codepoint);
 	bool joined = f->joined;
 
 	f->joined = false;
-	if (joined && boundclass == UTF8PROC_BOUNDCLASS_EXTENDED_PICTOGRAPHIC)
+	if (joined && is_pictograph(p))
 		return;
 	release_joiner(f, codepoint);
 
 	utf8proc_int32_t before = f->state;
-	if (breaks(f, codepoint)) {
-		put_first(f, codepoint);
-	} else if (is_base(boundclass)) {
+	if (is_base(p)) {
 		put_base(f, codepoint);
-	} else if (f->marks < MARKS_MAX &&
-	    (codepoint < TONE_FIRST || codepoint > TONE_LAST)) {
+	} else if (breaks(f, codepoint)) {
+		put_first(f, codepoint);
+	} else if (f->marks < MARKS_MAX && !is_tone(codepoint)) {
 		f->marks++;
 		put(f, codepoint);
 	} else {
