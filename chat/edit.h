@@ -46,7 +46,8 @@ void edit_free(struct edit *);
 struct slice edit_text(const struct edit *);
 size_t edit_cursor(const struct edit *); /* byte, 0 to the length */
 
-/* One key's text; keys in a row are one undo step for each word. */
+/* One key's text, "\n" for a new line; keys in a row are one undo step for each
+ * word. */
 bool edit_type(struct edit *, struct slice);
 /* From somewhere else: CR LF and CR become newline, a tab four blanks, other
  * controls are dropped, broken bytes become U+FFFD.  One undo step. */

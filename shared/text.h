@@ -35,7 +35,9 @@ void text_safe(struct buf *, struct slice, enum text_mode);
  * wire and made visible by text_safe.) */
 bool text_is_clean(struct slice, bool lines);
 
-/* Fields of the line formats: \n \t \\ escaped, other controls as text_safe. */
+/* Fields of the line formats: \n \t \\ escaped, other controls, bidi and broken
+ * bytes as text_safe.  What only matters in columns (joined emoji, marks,
+ * invisible characters) stays as it was written. */
 void text_escape(struct buf *, struct slice);
 
 #endif
