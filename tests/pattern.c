@@ -196,6 +196,34 @@ read_id(const char *word, struct buf *out)
 	return NULL;
 }
 
+/* "text", $name and so on, one behind the other. */
+static const char *
+read_text(const char *at, struct variables *v, struct buf *out)
+{
+	const char *wrong = NULL;
+	char name[PATTERN_NAME];
+	const struct value *found;
+	size_t len;
+
+	while (wrong == NULL && *at != '\0') {
+		if (*at != '$') {
+			wrong = read_parts(out, &at);
+			continue;
+		}
+		len = strcspn(++at, "\"$");
+		snprintf(name, sizeof(name), "%.*s", (int)len, at);
+		at += len;
+		found = find(v, name);
+		if (found == NULL)
+			return "nothing has given this $name a value yet";
+		if (found->bytes.len != 0)
+			buf_add_slice(out, buf_slice(&found->bytes));
+		else
+			buf_printf(out, "%ju", (uintmax_t)found->number);
+	}
+	return wrong;
+}
+
 /* $name, $name+1, $name-1 */
 static const char *
 read_variable(const struct field *f, const char *word, struct variables *v,
@@ -229,7 +257,7 @@ read_value(const struct field *f, const char *word, struct variables *v,
 	if (f->kind == KIND_id)
 		return read_id(word, &out->bytes);
 	if (is_bytes(f->kind) && *word == '"')
-		return pattern_bytes(&out->bytes, word);
+		return read_text(word, v, &out->bytes);
 	if (is_bytes(f->kind))
 		buf_add_string(&out->bytes, word);
 	else if (!read_number(f->name, word, &out->number))

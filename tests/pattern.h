@@ -9,7 +9,7 @@
  *
  *	numbers		7, 0x1f; by name in the fields code, reason (refusals),
  *			request (messages), kind (entries), state (here, lost)
- *	texts, names	word, "some words\n\x41", "a"*300, "a"*300"b"
+ *	texts, names	word, "some words\n\x41", "a"*300, "a"*300"b", "a"$i
  *	ids		random, zero
  *	$name		what a pattern's field=$name met first; in a number
  *			also $name+1 or $name-1; an id that is sent and not

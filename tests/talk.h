@@ -34,7 +34,7 @@
  *	daemon logs "words"
  *		already or soon
  *	slow
- *		waits for deadlines: not run in pieces
+ *		waits for deadlines, or takes long: not run in pieces
  *
  * Messages are written as pattern.h says.  At the end everybody still
  * connected must have heard everything, and the daemon must stop in order.
