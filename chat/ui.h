@@ -16,9 +16,10 @@ struct options;
 
 /*
  * Returns the exit status, with the terminal as it was found: EX_OK after
- * /quit and after an orderly signal, the model's over_status when the link gave
- * up for good, EX_UNAVAILABLE with a line in the log when the terminal cannot
- * place a cursor (dumb, unknown), in which case nothing was written to it.
+ * /quit and after an orderly signal; EX_UNAVAILABLE, with a line in the log and
+ * nothing written to it, when the terminal cannot place a cursor (dumb, not
+ * known).  A link that has given up ends nothing: that is shown, and /connect
+ * begins anew.
  */
 int ui_run(struct model *, struct link *, const struct options *);
 

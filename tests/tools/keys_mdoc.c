@@ -12,9 +12,9 @@ static const struct row {
 	enum { ROW_GROUP, ROW_ACTION, ROW_KEY } what;
 	const char *words;
 } rows[] = {
-#define GROUP(title)	       { ROW_GROUP, title },
-#define ACTION(NAME, meaning)  { ROW_ACTION, meaning },
-#define KEY(NAME, shown, code) { ROW_KEY, shown },
+#define GROUP(title)		    { ROW_GROUP, title },
+#define ACTION(NAME, name, meaning) { ROW_ACTION, meaning },
+#define KEY(NAME, shown, code)	    { ROW_KEY, shown },
 #include "../../chat/keys.def"
 };
 

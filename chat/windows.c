@@ -1,0 +1,324 @@
+#include "windows.h"
+
+#include <stdlib.h>
+
+#include "xmalloc.h"
+
+/* ---- windows ---- */
+
+static struct window *
+window_of(struct windows *w, struct room *room)
+{
+	struct window *window;
+
+	for (size_t i = 0; i < w->n; i++)
+		if (w->at[i]->room == room)
+			return w->at[i];
+	window = xcalloc(1, sizeof(*window));
+	window->room = room;
+	window->edit = edit_new(&w->kills);
+	w->at = xrealloc(w->at, w->n + 1, sizeof(struct window *));
+	w->at[w->n++] = window;
+	return window;
+}
+
+void
+windows_init(struct windows *w, struct model *model)
+{
+	*w = (struct windows){ .model = model };
+	w->now = window_of(w, model->looked_at);
+}
+
+void
+windows_done(struct windows *w)
+{
+	for (size_t i = 0; i < w->n; i++) {
+		edit_free(w->at[i]->edit);
+		history_done(&w->at[i]->history);
+		free(w->at[i]);
+	}
+	free(w->at);
+	kills_done(&w->kills);
+}
+
+/* Where the unread of a room begins that nobody looks at. */
+static struct mark
+mark_of(const struct room *room)
+{
+	const struct line *before =
+	    scrollback_line(&room->lines, room->unread_id - 1);
+
+	if (room->unread == 0)
+		return (struct mark){ 0 };
+	return (struct mark){
+		.id = room->unread_id,
+		.n = room->unread,
+		.since = before != NULL ? before->time : 0,
+	};
+}
+
+void
+windows_show(struct windows *w, struct room *room)
+{
+	struct window *window = window_of(w, room);
+
+	w->home = NULL;
+	if (window != w->now) {
+		w->now->mark = (struct mark){ 0 };
+		w->last = w->now;
+		w->now = window;
+		window->mark = mark_of(room);
+	}
+	model_look(w->model, room);
+}
+
+void
+windows_sync(struct windows *w)
+{
+	struct room *room = w->model->looked_at;
+
+	if (w->now->room == room && room->is_open)
+		return;
+	if (!w->now->room->is_open && w->last != NULL && w->last->room->is_open)
+		room = w->last->room;
+	windows_show(w, room);
+}
+
+void
+windows_focus(struct windows *w, bool is_focused)
+{
+	if (w->model->is_focused == is_focused)
+		return;
+	w->model->is_focused = is_focused;
+	if (!is_focused)
+		return;
+	if (w->now->room->unread != 0)
+		w->now->mark = mark_of(w->now->room);
+	model_look(w->model, w->now->room);
+}
+
+/* ---- which room ---- */
+
+struct room *
+windows_nth(const struct windows *w, size_t i)
+{
+	const struct model *m = w->model;
+
+	for (size_t k = 0; k < m->n_rooms; k++)
+		if (m->rooms[k]->is_open && i-- == 0)
+			return m->rooms[k];
+	return NULL;
+}
+
+size_t
+windows_number(const struct windows *w, const struct room *room)
+{
+	size_t i = 0;
+
+	for (struct room *at; (at = windows_nth(w, i)) != NULL; i++)
+		if (at == room)
+			break;
+	return i;
+}
+
+struct room *
+windows_next(const struct windows *w, int by)
+{
+	size_t n = windows_number(w, NULL);
+	size_t now = windows_number(w, w->now->room);
+
+	return windows_nth(w, by < 0 ? (now + n - 1) % n : (now + 1) % n);
+}
+
+int
+windows_urgency(const struct room *room)
+{
+	if (!room->is_open || room->unread == 0)
+		return 0;
+	if (room->mentions != 0)
+		return 3;
+	return room->is_direct ? 2 : 1;
+}
+
+struct room *
+windows_urgent(const struct windows *w)
+{
+	struct room *best = NULL, *room;
+	int most = 0;
+
+	for (size_t i = 0; i < w->model->n_rooms; i++) {
+		room = w->model->rooms[i];
+		if (room != w->now->room && windows_urgency(room) > most) {
+			best = room;
+			most = windows_urgency(room);
+		}
+	}
+	return best;
+}
+
+bool
+windows_visit(struct windows *w)
+{
+	struct window *home = w->home != NULL ? w->home : w->now;
+	struct room *room = windows_urgent(w);
+
+	if (room != NULL) {
+		windows_show(w, room);
+		w->home = home;
+		return true;
+	}
+	if (home == w->now || !home->room->is_open)
+		return false;
+	windows_show(w, home->room);
+	return true;
+}
+
+/* ---- what is seen of it ---- */
+
+static void
+open_whole(const struct windows *w, const struct layout *layout, struct view *v)
+{
+	const struct window *window = w->now;
+	struct mark mark = window->mark;
+
+	/* Without the focus what arrives here is unread too. */
+	if (!w->model->is_focused && window->room->unread != 0)
+		mark = mark_of(window->room);
+	view_open(v, w->model, window->room, layout, &mark);
+}
+
+static void
+hide_cleared(const struct window *window, struct view *v)
+{
+	if (!window->is_scrolled && window->cleared > v->first)
+		v->first = window->cleared;
+}
+
+void
+windows_view(
+    const struct windows *w, const struct layout *layout, struct view *v)
+{
+	open_whole(w, layout, v);
+	hide_cleared(w->now, v);
+}
+
+/* Rows of the upper part when there is more below than can be shown. */
+static int
+upper_rows(int rows, int *tail)
+{
+	*tail = rows >= WINDOWS_TAIL_LEAST ? WINDOWS_TAIL : 0;
+	return rows > 1 ? rows - 1 - *tail : rows;
+}
+
+struct sight
+windows_sight(const struct windows *w, const struct view *v)
+{
+	struct sight sight = { .rows = v->layout->messages.rows };
+	int rows = sight.rows;
+
+	if (v->first == v->next || rows == 0) {
+		sight.is_empty = true;
+		return sight;
+	}
+	if (w->now->is_scrolled) {
+		sight.top = scroll_place(v, &w->now->top);
+		if (scroll_below(v, sight.top, rows + 1) > rows) {
+			sight.rows = upper_rows(rows, &sight.tail);
+			sight.has_below = rows > sight.rows;
+			return sight;
+		}
+	}
+	sight.top = scroll_last(v, rows);
+	return sight;
+}
+
+/* The first row of the screen is now this one. */
+static void
+set_top(struct window *window, const struct view *v, struct place top)
+{
+	int rows = v->layout->messages.rows;
+
+	window->is_scrolled = scroll_below(v, top, rows + 1) > rows;
+	if (window->is_scrolled)
+		window->top = scroll_anchor(v, top);
+}
+
+/* Opens a view of all there is, and gives the first row of the screen. */
+static bool
+find_top(const struct windows *w, const struct layout *layout, struct view *v,
+    struct place *top)
+{
+	uint64_t first;
+
+	open_whole(w, layout, v);
+	first = v->first;
+	hide_cleared(w->now, v);
+	if (v->first < v->next)
+		*top = windows_sight(w, v).top;
+	else
+		*top = (struct place){ v->next, 0 };
+	v->first = first;
+	return v->first < v->next && layout->messages.rows != 0;
+}
+
+bool
+windows_scroll(struct windows *w, const struct layout *layout, int rows)
+{
+	struct view v;
+	struct place top;
+	bool moved = false;
+
+	if (find_top(w, layout, &v, &top)) {
+		if (top.id == v.next)
+			top = scroll_last(&v, 1);
+		if (rows < 0 || w->now->is_scrolled)
+			moved = scroll_move(&v, &top, rows) != 0;
+		if (rows < 0)
+			w->now->cleared = 0;
+		if (moved)
+			set_top(w->now, &v, top);
+	}
+	view_close(&v);
+	return moved;
+}
+
+bool
+windows_page(struct windows *w, const struct layout *layout, int pages)
+{
+	int tail, rows = upper_rows(layout->messages.rows, &tail) - 1;
+
+	return windows_scroll(w, layout, pages * (rows < 1 ? 1 : rows));
+}
+
+bool
+windows_oldest(struct windows *w, const struct layout *layout)
+{
+	struct view v;
+	struct place top;
+	bool has_any = find_top(w, layout, &v, &top);
+
+	w->now->cleared = 0;
+	if (has_any)
+		set_top(w->now, &v, scroll_first(&v));
+	view_close(&v);
+	return has_any;
+}
+
+bool
+windows_newest(struct windows *w)
+{
+	bool was_scrolled = w->now->is_scrolled;
+
+	w->now->is_scrolled = false;
+	return was_scrolled;
+}
+
+void
+windows_clear(struct windows *w)
+{
+	const struct scrollback *lines = &w->now->room->lines;
+
+	w->now->is_scrolled = false;
+	w->now->cleared = lines->next_id;
+	w->now->mark = (struct mark){ 0 };
+}
