@@ -29,7 +29,7 @@ CC = gcc
 WERROR = $(if $(CI),-Werror)
 export BUILD CC FUZZ_SECONDS
 
-PKGS = ncursesw libutf8proc jansson libconfig libsodium
+PKGS = ncursesw libutf8proc jansson libconfig libsodium sqlite3
 CPPFLAGS_ALL = -D_GNU_SOURCE -DCHAT_VERSION='"$(VERSION)"' -Ishared \
 	$(shell pkg-config --cflags $(PKGS) 2>/dev/null) $(CPPFLAGS)
 WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wmissing-prototypes \
@@ -51,7 +51,7 @@ LDFLAGS_ALL = -pthread $(if $(SAN),-fsanitize=$(SAN),-pie \
 
 lib = $(shell pkg-config --libs $(1) 2>/dev/null)
 SHARED_LIBS = $(call lib,libutf8proc)
-CHATD_LIBS = $(call lib,libconfig libsodium)
+CHATD_LIBS = $(call lib,libconfig libsodium sqlite3)
 CHAT_LIBS = $(call lib,ncursesw jansson)
 TEST_LIBS = $(call lib,criterion vterm) -lutil
 
