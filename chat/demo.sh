@@ -72,13 +72,10 @@ for nick in ana bob carla; do
 	eval "wait \$$nick" || fail "$nick ended with $?"
 done
 
-tab=$(printf '\t')
 for nick in ana bob carla; do
 	printf '\n---- what %s saw\n' "$nick"
-	while IFS=$tab read -r _ room seq kind who text; do
-		printf '%-8s %3s  %-9s %-6s %s\n' "$room" "$seq" "$kind" "$who" \
-			"$text"
-	done <"$own/$nick.saw"
+	awk -F '\t' '{ printf "%-7s %2s  %-7s %-6s %s\n", $2, $3, $4, $5, $6 }' \
+		"$own/$nick.saw"
 	for said in 'morning all' 'green again' 'pours coffee'; do
 		[ "$(grep -c "$said" "$own/$nick.saw")" = 1 ] ||
 			fail "$nick did not hear '$said' once"
