@@ -138,7 +138,7 @@ table() {
 worked() {
 	awk 'FNR == 1 && FILENAME == "/proc/stat" { print $2 + $3 + $4 + $7 + $8 }
 		FILENAME != "/proc/stat" { print $14 + $15 + $16 + $17; exit }' \
-		/proc/stat /proc/$$/stat | tr '\n' ' '
+		/proc/stat /proc/$$/stat | paste -sd' '
 }
 
 : >"$work/results"
