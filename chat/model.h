@@ -17,9 +17,33 @@
 
 #include <uthash.h>
 
+#include "buf.h"
 #include "names.h"
 #include "protocol.h"
 #include "scrollback.h"
+
+/* One thing that happened, for the line formats. */
+struct event {
+	uint64_t time;     /* wall ms */
+	const char *room;  /* "" for none */
+	uint64_t seq;      /* 0: not in a log */
+	const char *kind;  /* an entry row's name, or: local, gap, presence,
+	                      stored, refused, state, error */
+	struct slice who, text; /* foreign: not made safe yet */
+};
+
+/*
+ * What a face without a screen is told besides: everything that happens, with
+ * the lock held, so it must not wait; and, by the receiver's thread and without
+ * the lock, that a moment's events are told: there it may wait until its reader
+ * has taken them, and nothing more is received meanwhile.  NULL functions are
+ * fine.
+ */
+struct model_ears {
+	void (*event)(void *arg, const struct event *);
+	void (*rest)(void *arg);
+	void *arg;
+};
 
 enum link_state {
 	LINK_OFF,        /* told not to connect */
@@ -29,9 +53,11 @@ enum link_state {
 	LINK_WAITING,    /* failed; tries again at retry_ms */
 };
 
+enum { MODEL_MEMBERS = 100000 }; /* of a room, kept at most */
+
 struct member {
 	char nick[NAMES_NICK_MAX + 1]; /* as typed by its owner, safe */
-	uint8_t state;                 /* enum presence */
+	uint8_t state;                 /* enum presence; 0: being asked again */
 	uint64_t spoke;                /* time of the last thing said, 0: never */
 	struct name_key key;
 	UT_hash_handle hh;
@@ -43,7 +69,9 @@ struct pending {
 	uint64_t n;           /* the device's number; 0: none yet, not sent */
 	uint64_t time;        /* when it was typed, wall clock */
 	uint64_t seq;         /* stored there, entry not seen yet; 0: not stored */
+	bool is_stored;       /* also when it is not known where (seq 0) */
 	enum refusal why;     /* FINE, or why it was refused for good */
+	char who[NAMES_NICK_MAX + 1]; /* one's nick when it was sent */
 	struct room *room;
 	uint8_t kind;
 	char *to;
@@ -52,13 +80,16 @@ struct pending {
 
 struct room {
 	char name[PROTOCOL_NAME_MAX + 1]; /* as shown; "" for the server's window */
+	struct name_key key;
 	bool is_direct;
 	bool is_open;   /* has a window; a closed one has none */
 	bool is_wanted; /* be a member, join again after a cut */
+	bool is_leaving; /* left while cut off: part as soon as possible */
 	bool is_attached;
-	uint32_t number; /* the daemon's, while connected */
+	uint32_t number; /* the daemon's, good as long as its logs; 0: unknown */
 	uint64_t seq;    /* last entry had: the cursor to attach with */
 	uint64_t head;   /* newest there is as far as known: seq < head: catching up */
+	uint64_t since;  /* head when attached: what is older is no news */
 	uint64_t named;  /* members are those of this entry's moment */
 	struct member *members; /* by key */
 	char *topic;            /* safe, never NULL */
@@ -91,6 +122,11 @@ struct model {
 	bool is_focused;        /* false: even there it is unread */
 	struct pending *outbox;
 	unsigned n_pending; /* of outbox, not refused */
+	unsigned n_asked;   /* requests of the user's not answered yet */
+
+	struct model_ears ears;
+	uint64_t (*wall)(void); /* clock_wall_ms, but in tests */
+	struct buf scratch;     /* model.c's */
 };
 
 struct model *model_new(void);
@@ -104,19 +140,42 @@ void model_unlock(struct model *);
 /* All below: with the lock held. */
 struct room *model_room(struct model *, struct slice name); /* NULL: none */
 struct room *model_room_number(struct model *, uint32_t number);
-struct room *model_room_open(struct model *, struct slice name); /* or new */
+/* Or new; an open one stays where it is. */
+struct room *model_room_open(struct model *, struct slice name);
+/* Not the server's window.  If it is looked at, the server's window is then. */
 void model_room_close(struct model *, struct room *);
-/* A line of the program's own, made safe; room NULL: the server's window. */
-void model_say(struct model *, struct room *, const char *, ...)
-    __attribute__((format(printf, 3, 4)));
+/* A direct conversation whose other end took another nick. */
+void model_room_rename(struct model *, struct room *, struct slice name);
+/*
+ * A line in a room, who and text made safe; head as for scrollback_add().  What
+ * others said counts as unread where nobody looks.
+ */
+const struct line *model_line(struct model *, struct room *,
+    const struct line *head, struct slice who, struct slice text);
+/* A line of the program's own, made safe; room NULL: the server's window.  The
+ * ears hear it, as an event of that kind; model_say's are local. */
+void model_tell(struct model *, struct room *, const char *kind,
+    const char *, ...) __attribute__((format(printf, 4, 5)));
+#define model_say(model, room, ...) \
+	model_tell(model, room, "local", __VA_ARGS__)
+/* News of the connection: a line in the server's window and in the room looked
+ * at, one event of kind state. */
+void model_news(struct model *, const char *, ...)
+    __attribute__((format(printf, 2, 3)));
 /* The face looks at a room: what is in it is read. */
 void model_look(struct model *, struct room *);
 
+/* Tells the ears. */
+void model_event(struct model *, const struct event *);
+
 struct member *room_member(struct room *, struct slice nick); /* NULL: none */
-void room_member_add(struct room *, struct slice nick, enum presence);
-void room_member_remove(struct room *, struct slice nick);
+void room_member_put(struct room *, struct slice nick, enum presence);
+void room_member_drop(struct room *, struct slice nick);
 void room_member_rename(struct room *, struct slice old, struct slice to);
 void room_members_clear(struct room *);
+/* Everybody's state becomes 0; who still has it is dropped. */
+void room_members_doubt(struct room *);
+void room_members_settle(struct room *);
 unsigned room_members(const struct room *);
 
 /* Does a text speak to nick (whole word, by name key)? */
