@@ -1,0 +1,428 @@
+/*
+ * The way into a connection and into its rooms: hello refused, welcome,
+ * belongs, attach and join, attached and detached.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "apply_state.h"
+#include "codec.h"
+#include "text.h"
+#include "utf8.h"
+#include "wire.h"
+#include "xmalloc.h"
+
+enum {
+	NICK_TAILS = 4,	  /* underscores tried behind a nick that is taken */
+	NICK_NUMBERS = 4, /* after them, numbers */
+};
+
+/* ---- hello ---- */
+
+/* The nick wanted and a tail, within the limit. */
+static void
+next_nick(struct apply *a)
+{
+	char tail[8] = "____";
+	const char *wanted = a->model->nick;
+	size_t room, len = strlen(wanted);
+	unsigned try = a->nick_tries++;
+
+	if (try < NICK_TAILS)
+		tail[try + 1] = '\0';
+	else
+		snprintf(tail, sizeof(tail), "%u",
+		    wire_get_u16(a->device.byte + 2 * (try - NICK_TAILS)) %
+			10000u);
+	room = NAMES_NICK_MAX - strlen(tail);
+	while (len > room)
+		len = utf8_cluster_before(wanted, len);
+	snprintf(a->nick, sizeof(a->nick), "%.*s%s", (int)len, wanted, tail);
+}
+
+bool
+apply_hello_refused(struct apply *a, const struct msg_refused *r)
+{
+	char taken[sizeof(a->nick)];
+
+	if (r->code != REFUSE_NICK_TAKEN ||
+	    a->nick_tries == NICK_TAILS + NICK_NUMBERS)
+		return apply_closed(a, r->code, r->wait, r->text);
+	memcpy(taken, a->nick, sizeof(taken));
+	next_nick(a);
+	model_news(
+	    a->model, "the nick %s is in use; trying %s", taken, a->nick);
+	apply_hello(a);
+	return true;
+}
+
+/* ---- asking for rooms ---- */
+
+static struct slice
+name_of(const struct room *room)
+{
+	return slice_of(room->name);
+}
+
+static bool
+is_asked(const struct apply *a, const struct room *room)
+{
+	return asking_has(&a->asking, room, MSG_JOIN) ||
+	    asking_has(&a->asking, room, MSG_ATTACH);
+}
+
+void
+apply_join(struct apply *a, struct room *room)
+{
+	union message m = { .join = { MSG_JOIN, 0, name_of(room) } };
+
+	if (!asking_has(&a->asking, room, MSG_JOIN))
+		apply_ask(a, &m, room, true);
+}
+
+static void
+attach(struct apply *a, struct room *room)
+{
+	union message m = { .attach = {
+				MSG_ATTACH, 0, name_of(room), room->seq } };
+
+	apply_ask(a, &m, room, true);
+}
+
+static void
+part(struct apply *a, struct room *room)
+{
+	union message m = { .part = { MSG_PART, 0, name_of(room), SLICE("") } };
+
+	apply_ask(a, &m, room, true);
+}
+
+void
+apply_names(struct apply *a, struct room *room)
+{
+	union message m = { .names = { MSG_NAMES, 0, name_of(room), 0 } };
+
+	if (!asking_has(&a->asking, room, MSG_NAMES))
+		apply_ask(a, &m, room, true);
+}
+
+/* ---- welcome ---- */
+
+/* A number of another log says nothing about this one. */
+static void
+forget_cursor(struct room *room)
+{
+	room->number = 0;
+	room->seq = 0;
+	room->head = 0;
+	room->is_leaving = false;
+}
+
+/* false: the logs are the ones known. */
+static bool
+note_log(struct apply *a, const struct id *log)
+{
+	struct model *m = a->model;
+	bool is_new = memcmp(&a->log, log, sizeof(*log)) != 0;
+	size_t i;
+
+	a->log = *log;
+	if (!is_new || !a->has_log) {
+		a->has_log = true;
+		return false;
+	}
+	for (i = 0; i < m->n_rooms; i++)
+		forget_cursor(m->rooms[i]);
+	model_news(m,
+	    "the server's history began anew: what was said before "
+	    "is only kept here");
+	return true;
+}
+
+static void
+copy_safe(char *out, size_t size, struct slice text)
+{
+	struct buf safe = { 0 };
+
+	text_safe(&safe, text, TEXT_ONE_LINE);
+	snprintf(out, size, "%s", buf_string(&safe));
+	buf_done(&safe);
+}
+
+static void
+greet(struct apply *a, const struct msg_welcome *w)
+{
+	struct model *m = a->model;
+
+	copy_safe(m->server, sizeof(m->server), w->server);
+	copy_safe(m->nick, sizeof(m->nick), w->nick);
+	snprintf(a->nick, sizeof(a->nick), "%s", m->nick);
+	m->text_max = w->text < PROTOCOL_TEXT_MAX ? w->text : PROTOCOL_TEXT_MAX;
+	m->state = LINK_LIVE;
+	m->why[0] = '\0';
+	model_news(
+	    m, "connected to %s (%s) as %s", m->server, m->where, m->nick);
+	if (w->motd.len != 0)
+		model_say(m, NULL, "%.*s", SLICE_ARG(w->motd));
+}
+
+bool
+hear_welcome(struct apply *a, const union message *m)
+{
+	const struct msg_welcome *w = &m->welcome;
+	bool is_new;
+	size_t i;
+
+	if (w->version != PROTOCOL_VERSION)
+		return apply_fail(a, true, EX_PROTOCOL,
+		    "the server speaks version %u of the protocol, not %u",
+		    w->version, PROTOCOL_VERSION);
+	if (a->is_live)
+		return apply_fail(
+		    a, false, EX_PROTOCOL, "the server welcomed us twice");
+	a->is_live = true;
+	a->knows_rooms = false;
+	a->ping_ms = w->ping;
+	is_new = note_log(a, &w->log);
+	greet(a, w);
+	outbox_begin(&a->outbox, w->last, is_new);
+	for (i = 1; i < a->model->n_rooms; i++) {
+		struct room *room = a->model->rooms[i];
+		if (room->is_wanted && room->seq == 0)
+			apply_join(a, room);
+	}
+	apply_ping(a);
+	return true;
+}
+
+static struct room *
+room_of_number(struct model *m, uint32_t number)
+{
+	size_t i;
+
+	for (i = 1; i < m->n_rooms; i++)
+		if (m->rooms[i]->number == number)
+			return m->rooms[i];
+	return NULL;
+}
+
+/* By number first: a direct conversation may have another name by now. */
+static struct room *
+find_room(struct apply *a, uint32_t number, struct slice name)
+{
+	struct model *m = a->model;
+	struct room *room = room_of_number(m, number);
+
+	if (room == NULL)
+		room = model_room(m, name);
+	if (room == NULL && m->n_rooms < APPLY_ROOMS)
+		room = model_room_open(m, name);
+	if (room != NULL && !slice_is(name_of(room), name))
+		model_room_rename(m, room, name);
+	return room;
+}
+
+bool
+hear_belongs(struct apply *a, const union message *m)
+{
+	const struct msg_belongs *b = &m->belongs;
+	struct room *room;
+
+	if (b->name.len == 0) /* a conversation whose other end is gone */
+		return true;
+	room = find_room(a, b->room, b->name);
+	if (room == NULL || is_asked(a, room))
+		return true;
+	if (room->is_leaving) {
+		part(a, room);
+		return true;
+	}
+	if (!room->is_wanted)
+		model_room_open(a->model, b->name);
+	room->is_wanted = true;
+	if (room->seq != 0 && room->number == b->room && room->seq <= b->head) {
+		attach(a, room);
+		return true;
+	}
+	forget_cursor(room);
+	apply_join(a, room);
+	return true;
+}
+
+/* Everything that belongs came before the answer to the first ping. */
+static void
+join_the_rest(struct apply *a)
+{
+	struct model *m = a->model;
+	size_t i;
+
+	a->knows_rooms = true;
+	for (i = 1; i < m->n_rooms; i++) {
+		struct room *room = m->rooms[i];
+		room->is_leaving = false;
+		if (room->is_wanted && !room->is_attached && !is_asked(a, room))
+			apply_join(a, room);
+	}
+}
+
+bool
+hear_pong(struct apply *a, const union message *m)
+{
+	if (a->pinged_ms == 0 || m->pong.token != (uint64_t)a->pinged_ms)
+		return true;
+	a->model->ping_ms = (int)(a->now_ms - a->pinged_ms);
+	a->pinged_ms = 0;
+	if (a->is_live && !a->knows_rooms)
+		join_the_rest(a);
+	return true;
+}
+
+/* ---- attached ---- */
+
+static void
+note_missing(struct apply *a, struct room *room, uint64_t first)
+{
+	struct line head = { .what = LINE_GAP, .time = a->model->wall() };
+	struct event event = { .time = head.time,
+		.kind = "gap",
+		.room = room->name,
+		.seq = first - 1 };
+	struct buf words = { 0 };
+
+	buf_printf(&words, "%llu entries are not to be had any more",
+	    (unsigned long long)(first - room->seq - 1));
+	event.text = buf_slice(&words);
+	model_line(a->model, room, &head, SLICE(""), event.text);
+	model_event(a->model, &event);
+	buf_done(&words);
+}
+
+/* The next entry of a room will be this one. */
+static void
+go_to(struct apply *a, struct room *room, uint64_t first)
+{
+	if (first <= room->seq + 1)
+		return;
+	if (room->seq != 0)
+		note_missing(a, room, first);
+	room->seq = first - 1;
+}
+
+bool
+hear_gap(struct apply *a, const union message *m)
+{
+	struct room *room = model_room_number(a->model, m->gap.room);
+
+	if (room == NULL)
+		return true;
+	go_to(a, room, m->gap.first);
+	outbox_caught_up(&a->outbox, room);
+	return true;
+}
+
+static void
+take_seat(struct apply *a, struct room *room, const struct msg_attached *at)
+{
+	struct buf topic = { 0 };
+
+	room->number = at->room;
+	go_to(a, room, at->first != 0 ? at->first : 1);
+	room->head = at->head;
+	room->since = at->head;
+	room->named = UINT64_MAX;
+	room->is_attached = true;
+	room->is_wanted = true;
+	text_safe(&topic, at->topic, TEXT_ONE_LINE);
+	free(room->topic);
+	room->topic = xstrdup(buf_string(&topic));
+	buf_done(&topic);
+	model_room_open(a->model, name_of(room));
+}
+
+bool
+hear_attached(struct apply *a, const union message *m)
+{
+	const struct msg_attached *at = &m->attached;
+	struct asked *asked = asking_find(&a->asking, at->ref);
+	struct room *room;
+	bool was_attach = asked != NULL && asked->type == MSG_ATTACH;
+
+	if (asked != NULL && !was_attach && asked->type != MSG_JOIN)
+		return true;
+	if (at->name.len == 0 || (asked == NULL && at->ref != 0))
+		return true;
+	room = asked != NULL ? asked->room : find_room(a, at->room, at->name);
+	if (asked != NULL)
+		apply_answered(a, asked);
+	if (room == NULL)
+		return true;
+	if (!slice_is(name_of(room), at->name))
+		model_room_rename(a->model, room, at->name);
+	if (room->number != at->room) {
+		forget_cursor(room);
+		if (was_attach) {
+			apply_join(a, room);
+			return true;
+		}
+	}
+	take_seat(a, room, at);
+	if (room->seq >= room->head)
+		outbox_caught_up(&a->outbox, room);
+	apply_names(a, room);
+	apply_pump(a);
+	return true;
+}
+
+/* ---- detached ---- */
+
+static void
+leave(struct apply *a, struct room *room, enum refusal why)
+{
+	room->is_attached = false;
+	room->is_wanted = false;
+	outbox_leave(&a->outbox, room, why);
+	model_room_close(a->model, room);
+}
+
+bool
+hear_detached(struct apply *a, const union message *m)
+{
+	struct room *room = model_room_number(a->model, m->detached.room);
+	struct asked *asked = asking_find(&a->asking, m->detached.ref);
+
+	if (asked != NULL && asked->type == MSG_PART)
+		apply_answered(a, asked);
+	if (room != NULL)
+		leave(a, room, REFUSE_NOT_MEMBER);
+	return true;
+}
+
+/* ---- refused ---- */
+
+bool
+apply_room_refused(
+    struct apply *a, struct asked *asked, const struct msg_refused *r)
+{
+	struct room *room = asked->room;
+
+	switch (asked->type) {
+	case MSG_ATTACH:
+		forget_cursor(room);
+		apply_join(a, room);
+		return true;
+	case MSG_JOIN:
+		room->is_wanted = false;
+		room->is_attached = false;
+		outbox_leave(&a->outbox, room, (enum refusal)r->code);
+		model_tell(a->model, room, "refused", "join %s: %.*s",
+		    room->name, SLICE_ARG(r->text));
+		return true;
+	case MSG_PART:
+		leave(a, room, REFUSE_NOT_MEMBER);
+		return true;
+	default:
+		return false;
+	}
+}
