@@ -28,31 +28,13 @@ struct link_options {
 	struct id device;
 };
 
-/* One thing that happened, for the line formats. */
-struct event {
-	uint64_t time;     /* wall ms */
-	const char *room;  /* "" for none */
-	uint64_t seq;      /* 0: not in a log */
-	const char *kind;  /* an entry row's name, or: local, gap, presence,
-	                      stored, refused, state, error */
-	struct slice who, text; /* foreign: not made safe yet */
-};
-
-/*
- * What a face without a screen is told besides, in the receiver's thread and
- * without the lock: every entry, gap, presence, answer, change of state.  NULL
- * functions are fine.
- */
-struct link_ears {
-	void (*event)(void *arg, const struct event *);
-	void *arg;
-};
-
-struct link *link_new(struct model *, const struct link_options *,
-    const struct link_ears *);
+/* Copies the options. */
+struct link *link_new(struct model *, const struct link_options *);
+/* Signals are blocked in its thread. */
 void link_start(struct link *);
 /* Says bye (with words, may be NULL) if connected, flushes for at most a second,
- * ends the thread, frees. */
+ * ends the thread, frees.  A thread that is looking up a name can't be ended: it
+ * is left behind, touches nothing any more, and keeps what is its own. */
 void link_stop(struct link *, const char *why);
 
 /*
@@ -66,7 +48,12 @@ void link_say(struct link *, struct room *, enum entry_kind, struct slice);
 /* Refused messages of a room are tried again; forgotten. */
 void link_retry(struct link *, struct room *);
 void link_forget(struct link *, struct room *);
-/* Try to connect now; to another address (NULL: the same). */
+/* Try to connect now, also after it was over; to another address (NULL: the
+ * same, nothing happens if it is connected). */
 void link_connect(struct link *, const char *address);
+
+enum { LINK_BACKOFF_MAX_MS = 30000 };
+/* How long to wait after so many failures in a row; random is any number. */
+int64_t link_backoff(unsigned failures, uint32_t random);
 
 #endif

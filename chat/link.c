@@ -1,0 +1,553 @@
+#include "link.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "apply.h"
+#include "clock.h"
+#include "codec.h"
+#include "log.h"
+#include "reach.h"
+#include "sock.h"
+#include "wake.h"
+#include "xmalloc.h"
+
+enum {
+	READ_MAX = 65536,   /* bytes taken in at a time, under one lock */
+	SEND_MAX = 1048576, /* not taken by the server: nothing is read */
+	BYE_MS = 1000,	    /* for bye to be taken */
+	STABLE_MS = 10000,  /* a connection that lasted counts as success */
+	BACKOFF_LEAST_MS = 500,
+	BACKOFF_DOUBLINGS = 6,
+	WAIT_MAX_MS = 3600000, /* the longest we let a server make us wait */
+};
+
+struct link {
+	struct model *model;
+	struct apply *apply;
+	int timeout_ms;
+	bool keeps_trying;
+	int wake; /* something to send, or an order */
+	pthread_t thread;
+	bool is_started;
+
+	/* With the model's lock. */
+	struct buf out;	 /* frames for the server */
+	char *address;	 /* NULL: the default ones */
+	char *bye;	 /* words, may be NULL */
+	bool is_stopped; /* order: end */
+	bool again;	 /* order: try now, at the address there is */
+
+	struct reach reach;
+
+	/* The thread's own. */
+	int fd;
+	struct buf in, sending;
+	unsigned failures; /* in a row */
+	int64_t deadline_ms, began_ms;
+	struct apply_end end;
+};
+
+/* Keeps what a thread left behind still refers to. */
+static struct link *left_behind;
+
+static void
+copy(char *out, size_t size, const char *text)
+{
+	snprintf(out, size, "%s", text);
+}
+
+/* ---- orders ---- */
+
+static bool
+has_orders(struct link *l)
+{
+	bool has;
+
+	model_lock(l->model);
+	has = l->is_stopped || l->again;
+	model_unlock(l->model);
+	return has;
+}
+
+static bool
+is_interrupted(void *arg)
+{
+	struct link *l = arg;
+
+	wake_clear(l->wake);
+	return has_orders(l);
+}
+
+static void
+set_end(struct link *l, int status, const char *why)
+{
+	l->end = (struct apply_end){ .status = status };
+	copy(l->end.why, sizeof(l->end.why), why);
+	l->end.why[0] = (char)tolower((unsigned char)why[0]);
+}
+
+/* ---- reaching the server ---- */
+
+static void
+tell_address(void *arg, bool is_dialed, const char *address)
+{
+	struct link *l = arg;
+
+	model_lock(l->model);
+	l->model->state = is_dialed ? LINK_CONNECTING : LINK_RESOLVING;
+	copy(l->model->where, sizeof(l->model->where), address);
+	model_unlock_changed(l->model);
+}
+
+static int
+reach_server(struct link *l)
+{
+	struct buf why = { 0 };
+	char *address = NULL;
+	int fd, status;
+
+	model_lock(l->model);
+	l->again = false;
+	if (l->address != NULL)
+		address = xstrdup(l->address);
+	model_unlock(l->model);
+	l->deadline_ms = clock_ms() + l->timeout_ms;
+	fd = reach(&l->reach, address, l->deadline_ms, &why, &status);
+	set_end(l, status, buf_string(&why));
+	buf_done(&why);
+	free(address);
+	return fd;
+}
+
+/* ---- being connected ---- */
+
+/* false: the connection is lost. */
+static bool
+flush(struct link *l)
+{
+	while (l->sending.len != 0) {
+		ssize_t n = send(
+		    l->fd, buf_at(&l->sending), l->sending.len, MSG_NOSIGNAL);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+			return true;
+		if (n < 0) {
+			set_end(l, EX_UNAVAILABLE, strerrordesc_np(errno));
+			return false;
+		}
+		buf_consume(&l->sending, (size_t)n);
+	}
+	return true;
+}
+
+enum received { CAME_NOTHING, CAME_BYTES, CAME_END };
+
+static enum received
+receive(struct link *l)
+{
+	ssize_t n = recv(l->fd, buf_room(&l->in, READ_MAX), READ_MAX, 0);
+
+	if (n > 0) {
+		buf_grown(&l->in, (size_t)n);
+		return CAME_BYTES;
+	}
+	if (n < 0 &&
+	    (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
+		return CAME_NOTHING;
+	set_end(l, EX_UNAVAILABLE,
+	    n == 0 ? "the server closed the connection"
+		   : strerrordesc_np(errno));
+	return CAME_END;
+}
+
+static void
+take_out(struct link *l)
+{
+	struct buf empty = l->sending;
+
+	if (l->sending.len != 0) {
+		buf_add_slice(&l->sending, buf_slice(&l->out));
+		buf_clear(&l->out);
+		return;
+	}
+	l->sending = l->out;
+	l->out = empty;
+}
+
+/* With the lock.  false: close. */
+static bool
+work(struct link *l, bool has_come, int64_t now_ms)
+{
+	size_t used = 0;
+
+	if (has_come &&
+	    !apply_bytes(l->apply, buf_at(&l->in), l->in.len, &used, now_ms)) {
+		l->end = *apply_end(l->apply);
+		return false;
+	}
+	buf_consume(&l->in, used);
+	if (!apply_tick(l->apply, now_ms)) {
+		l->end = *apply_end(l->apply);
+		return false;
+	}
+	if (l->model->state != LINK_LIVE && now_ms >= l->deadline_ms) {
+		set_end(l, EX_UNAVAILABLE,
+		    "somebody is there, but there came no welcome in time; "
+		    "is it a chatd?");
+		return false;
+	}
+	return !l->is_stopped && !l->again;
+}
+
+/* One read, one lock.  *wait_ms: until something is due. */
+static bool
+turn(struct link *l, bool may_read, int64_t *wait_ms)
+{
+	enum received got = may_read ? receive(l) : CAME_NOTHING;
+	struct model *m = l->model;
+	int64_t now_ms = clock_ms();
+	bool goes_on;
+
+	model_lock(m);
+	goes_on = work(l, got == CAME_BYTES, now_ms);
+	take_out(l);
+	*wait_ms = apply_wait(l->apply, now_ms);
+	if (m->state != LINK_LIVE && l->deadline_ms > now_ms)
+		*wait_ms = l->deadline_ms - now_ms;
+	if (got == CAME_BYTES)
+		model_unlock_changed(m);
+	else
+		model_unlock(m);
+	if (got == CAME_BYTES && m->ears.rest != NULL)
+		m->ears.rest(m->ears.arg);
+	return goes_on && got != CAME_END && flush(l);
+}
+
+/* What was said before is flushed, and bye behind it; then what still comes is
+ * thrown away until the server closes, so that no reset overtakes bye. */
+static void
+say_bye(struct link *l)
+{
+	const char *words = l->bye != NULL ? l->bye : "";
+	union message bye = { .bye = { MSG_BYE, 0, 0, slice_of(words) } };
+	int64_t left, until = clock_ms() + BYE_MS;
+	struct pollfd p = { .fd = l->fd };
+	bool is_shut = false;
+
+	codec_encode(&l->sending, &bye);
+	while ((left = until - clock_ms()) > 0 && flush(l)) {
+		if (l->sending.len == 0 && !is_shut)
+			is_shut = shutdown(l->fd, SHUT_WR) == 0;
+		p.events = is_shut ? POLLIN : POLLOUT;
+		if (poll(&p, 1, (int)left) <= 0)
+			break;
+		if (is_shut && receive(l) == CAME_END)
+			break;
+		if (is_shut)
+			buf_clear(&l->in);
+	}
+}
+
+static void
+serve(struct link *l)
+{
+	struct pollfd p[2] = { { .fd = l->fd }, { .fd = l->wake } };
+	int64_t wait_ms;
+	bool may_read = false;
+
+	sock_tune(l->fd);
+	buf_clear(&l->in);
+	buf_clear(&l->sending);
+	l->began_ms = clock_ms();
+	model_lock(l->model);
+	buf_clear(&l->out);
+	apply_begin(l->apply, l->began_ms);
+	model_unlock(l->model);
+	while (turn(l, may_read, &wait_ms)) {
+		p[0].events = l->sending.len < SEND_MAX ? POLLIN : 0;
+		p[0].events |= l->sending.len != 0 ? POLLOUT : 0;
+		p[1].events = POLLIN;
+		p[0].revents = p[1].revents = 0;
+		poll(p, 2, wait_ms > INT32_MAX ? INT32_MAX : (int)wait_ms);
+		if (p[1].revents != 0)
+			wake_clear(l->wake);
+		may_read = (p[0].revents & ~POLLOUT) != 0;
+	}
+	if (has_orders(l))
+		say_bye(l);
+	close(l->fd);
+}
+
+/* ---- losing it, and trying again ---- */
+
+int64_t
+link_backoff(unsigned failures, uint32_t random)
+{
+	int64_t most = BACKOFF_LEAST_MS;
+
+	most <<= failures < BACKOFF_DOUBLINGS ? failures : BACKOFF_DOUBLINGS;
+	if (most > LINK_BACKOFF_MAX_MS)
+		most = LINK_BACKOFF_MAX_MS;
+	return random % (most + 1);
+}
+
+static int64_t
+delay(const struct link *l)
+{
+	uint32_t random = 0;
+	int64_t wait =
+	    l->end.wait_ms < WAIT_MAX_MS ? l->end.wait_ms : WAIT_MAX_MS;
+
+	if (getrandom(&random, sizeof(random), 0) < 0)
+		random = (uint32_t)clock_ms();
+	return wait + link_backoff(l->failures, random);
+}
+
+static void
+give_up(struct link *l)
+{
+	struct model *m = l->model;
+
+	m->state = LINK_OFF;
+	m->is_over = true;
+	m->over_status = l->end.status;
+	copy(m->over_why, sizeof(m->over_why), m->why);
+	model_tell(m, m->looked_at, "error", "%s", m->why);
+}
+
+static void
+plan(struct link *l, bool was_live)
+{
+	struct model *m = l->model;
+	int64_t wait = delay(l);
+
+	m->state = LINK_WAITING;
+	m->retry_ms = clock_ms() + wait;
+	if (was_live || l->failures == 0)
+		model_news(m, "%s; next try in %lld.%lld s", m->why,
+		    (long long)(wait / 1000), (long long)(wait % 1000 / 100));
+	l->failures++;
+}
+
+static void
+set_why(struct model *m, const char *where, const char *why)
+{
+	struct buf words = { 0 };
+
+	buf_printf(&words, "%s%s%s", where, *where != '\0' ? ": " : "", why);
+	copy(m->why, sizeof(m->why), buf_string(&words));
+	buf_done(&words);
+}
+
+/* The connection, or the try, is over.  is_dialed: the address is known, but
+ * not in the words. */
+static void
+note_end(struct link *l, bool is_dialed)
+{
+	struct model *m = l->model;
+	bool was_live;
+
+	model_lock(m);
+	was_live = apply_over(l->apply);
+	buf_clear(&l->out);
+	if (was_live && clock_ms() - l->began_ms >= STABLE_MS)
+		l->failures = 0;
+	if (!l->is_stopped && !l->again) {
+		set_why(m, is_dialed ? m->where : "", l->end.why);
+		if (l->end.is_final || !l->keeps_trying)
+			give_up(l);
+		else
+			plan(l, was_live);
+	}
+	model_unlock_changed(m);
+	if (m->ears.rest != NULL)
+		m->ears.rest(m->ears.arg);
+}
+
+/* Milliseconds until the next try; -1: only orders end the rest. */
+static int
+rest_ms(struct link *l)
+{
+	struct model *m = l->model;
+	int64_t left;
+
+	if (l->again) {
+		l->failures = 0;
+		m->is_over = false;
+		return 0;
+	}
+	if (m->state == LINK_OFF)
+		return -1;
+	left = m->retry_ms - clock_ms();
+	return left > 0 ? (int)left : 0;
+}
+
+/* false: end. */
+static bool
+rest(struct link *l)
+{
+	struct pollfd p = { .fd = l->wake, .events = POLLIN };
+	bool goes_on;
+	int left;
+
+	for (;;) {
+		model_lock(l->model);
+		goes_on = !l->is_stopped;
+		left = rest_ms(l);
+		model_unlock(l->model);
+		if (!goes_on || left == 0)
+			return goes_on;
+		poll(&p, 1, left);
+		wake_clear(l->wake);
+	}
+}
+
+static void *
+run(void *arg)
+{
+	struct link *l = arg;
+
+	do {
+		l->fd = reach_server(l);
+		if (l->fd == REACH_ABANDONED)
+			break;
+		if (l->fd >= 0)
+			serve(l);
+		note_end(l, l->fd >= 0);
+	} while (rest(l));
+	return NULL;
+}
+
+/* ---- for the face ---- */
+
+struct link *
+link_new(struct model *m, const struct link_options *o)
+{
+	struct link *l = xcalloc(1, sizeof(*l));
+
+	l->model = m;
+	l->timeout_ms = o->timeout_ms;
+	l->keeps_trying = o->keeps_trying;
+	l->address = o->address != NULL ? xstrdup(o->address) : NULL;
+	l->wake = wake_open();
+	l->apply = apply_new(m, &l->out, &o->device, o->nick);
+	l->reach = (struct reach){ .family = o->family, .tell = tell_address };
+	l->reach.stop = (struct dial_break){ l->wake, is_interrupted, l };
+	reach_init(&l->reach);
+	return l;
+}
+
+void
+link_start(struct link *l)
+{
+	sigset_t all, before;
+	int error;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	error = pthread_create(&l->thread, NULL, run, l);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (error != 0)
+		fatalx(EX_OSERR, "a thread could not be started: %s",
+		    strerrordesc_np(error));
+	l->is_started = true;
+}
+
+static void
+link_free(struct link *l)
+{
+	apply_free(l->apply);
+	buf_done(&l->out);
+	buf_done(&l->in);
+	buf_done(&l->sending);
+	close(l->wake);
+	reach_done(&l->reach);
+	free(l->address);
+	free(l->bye);
+	free(l);
+}
+
+void
+link_stop(struct link *l, const char *why)
+{
+	if (!l->is_started) {
+		link_free(l);
+		return;
+	}
+	model_lock(l->model);
+	l->is_stopped = true;
+	l->bye = why != NULL ? xstrdup(why) : NULL;
+	model_unlock(l->model);
+	if (reach_abandon(&l->reach)) {
+		left_behind = l;
+		pthread_detach(l->thread);
+		return;
+	}
+	wake_up(l->wake);
+	pthread_join(l->thread, NULL);
+	link_free(l);
+}
+
+bool
+link_request(struct link *l, union message *m, struct room *room)
+{
+	bool is_sent;
+
+	model_lock(l->model);
+	is_sent = apply_request(l->apply, m, room);
+	model_unlock_changed(l->model);
+	wake_up(l->wake);
+	return is_sent;
+}
+
+void
+link_say(
+    struct link *l, struct room *room, enum entry_kind kind, struct slice text)
+{
+	model_lock(l->model);
+	apply_say(l->apply, room, kind, text, clock_ms());
+	model_unlock_changed(l->model);
+	wake_up(l->wake);
+}
+
+void
+link_retry(struct link *l, struct room *room)
+{
+	model_lock(l->model);
+	apply_retry(l->apply, room, clock_ms());
+	model_unlock_changed(l->model);
+	wake_up(l->wake);
+}
+
+void
+link_forget(struct link *l, struct room *room)
+{
+	model_lock(l->model);
+	apply_forget(l->apply, room);
+	model_unlock_changed(l->model);
+}
+
+void
+link_connect(struct link *l, const char *address)
+{
+	model_lock(l->model);
+	if (address != NULL) {
+		free(l->address);
+		l->address = xstrdup(address);
+	}
+	l->again = address != NULL || l->model->state != LINK_LIVE;
+	model_unlock_changed(l->model);
+	wake_up(l->wake);
+}
