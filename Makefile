@@ -14,7 +14,8 @@
 #			each goal installs what it lacks by itself
 #
 # BUILD=dir builds elsewhere, SAN=address,undefined or SAN=thread with
-# sanitizers; CFLAGS and LDFLAGS are added to, never replaced.
+# sanitizers; V=1 shows each command; CFLAGS and LDFLAGS are added to, never
+# replaced.
 
 PREFIX = /usr/local
 MANDIR = $(PREFIX)/share/man
@@ -27,11 +28,13 @@ SAN = $(if $(filter tsan,$(GOALS)),thread,$(if $(filter \
 BUILD = build$(if $(SAN),/$(subst $(comma),-,$(SAN)))
 CC = gcc
 WERROR = $(if $(CI),-Werror)
+Q = $(if $(V),,@)
 export BUILD CC FUZZ_SECONDS
 
 PKGS = ncursesw libutf8proc jansson libconfig libsodium sqlite3
+PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 CPPFLAGS_ALL = -D_GNU_SOURCE -DCHAT_VERSION='"$(VERSION)"' -Ishared \
-	$(shell pkg-config --cflags $(PKGS) 2>/dev/null) $(CPPFLAGS)
+	$(PKG_CFLAGS) $(CPPFLAGS)
 WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wmissing-prototypes \
 	-Wstrict-prototypes -Wcast-qual -Wpointer-arith -Wwrite-strings \
 	-Wformat=2 -Wvla -Wimplicit-fallthrough -Wundef -Wnull-dereference \
@@ -68,34 +71,31 @@ TOOLS = $(patsubst tests/tools/%.c,$(BUILD)/tools/%,$(wildcard tests/tools/*.c))
 
 all: $(PROGRAMS)
 
+link = $(Q)mkdir -p $(@D); echo "ld $@"; $(CC) $(LDFLAGS_ALL) -o $@ $^
 $(BUILD)/chatd: $(BUILD)/obj/chatd/main.o $(CHATD) $(SHARED)
-	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(CHATD_LIBS) $(SHARED_LIBS)
+	$(link) $(CHATD_LIBS) $(SHARED_LIBS)
 $(BUILD)/chat: $(BUILD)/obj/chat/main.o $(CHAT) $(SHARED)
-	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(CHAT_LIBS) $(SHARED_LIBS)
+	$(link) $(CHAT_LIBS) $(SHARED_LIBS)
 $(BUILD)/unit: $(UNIT) $(HELP) $(CHATD) $(CHAT) $(SHARED)
-	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(TEST_LIBS) $(CHATD_LIBS) $(CHAT_LIBS) \
-		$(SHARED_LIBS)
-$(BUILD)/e2e: $(E2E) $(HELP) $(SHARED)
-	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(TEST_LIBS) $(SHARED_LIBS)
-
+	$(link) $(TEST_LIBS) $(CHATD_LIBS) $(CHAT_LIBS) $(SHARED_LIBS)
+$(BUILD)/e2e: $(E2E) $(BUILD)/all.a
+	$(link) $(TEST_LIBS) $(CHATD_LIBS) $(CHAT_LIBS) $(SHARED_LIBS)
 $(BUILD)/tools/%: $(BUILD)/obj/tests/tools/%.o $(SHARED)
-	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(SHARED_LIBS)
-
-$(BUILD)/bench/load: $(call objects,$(addprefix tests/bench/,load.c crowd.c \
-	tongue.c)) $(SHARED)
-	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(SHARED_LIBS)
+	$(link) $(SHARED_LIBS)
+$(BUILD)/bench/load: $(call objects,$(addprefix tests/bench/,crowd.c tongue.c))
 $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(SHARED)
-	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(SHARED_LIBS) -lutil
+	$(link) $(SHARED_LIBS) -lutil
 
+# Tests of whole programs take from the modules what they happen to need.
+$(BUILD)/all.a: $(HELP) $(CHATD) $(CHAT) $(SHARED)
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+compile = $(Q)mkdir -p $(@D); echo "cc $<"; $(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) \
+	-MMD -MP -c -o $@ $<
 $(BUILD)/obj/%.o: %.c
-	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+	$(compile)
 $(BUILD)/%.o: %.c
-	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+	$(compile)
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d $(BUILD)/*/*/*/*.d)
 
 run: $(PROGRAMS)
@@ -115,7 +115,7 @@ tsan: $(PROGRAMS)
 	tests/tsan/run.sh
 
 bench: $(PROGRAMS) $(addprefix $(BUILD)/bench/,relay load client_bench)
-	BUILD=$(BUILD) tests/bench/bench.sh
+	tests/bench/bench.sh
 
 lint: export LINT_FLAGS = $(CPPFLAGS_ALL) -std=c11 -pthread
 lint: $(TOOLS)
@@ -127,21 +127,20 @@ manual: $(TOOLS)
 # Fuzzers are clang's: its own objects, all in one archive, so that a fuzzer
 # takes what it needs.
 FUZZERS = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_FLAGS = -std=c11 -g -O1 -pthread -fsanitize=address,undefined \
+	-fno-sanitize-recover=all
 FUZZED = $(patsubst $(BUILD)/obj/%,$(BUILD)/fuzz/%,$(SHARED) $(CHATD) $(CHAT))
 
 fuzz: $(FUZZERS)
 	tests/fuzz/run.sh $^
 $(FUZZERS): $(BUILD)/fuzz/%: $(BUILD)/fuzz/tests/fuzz/%.o $(BUILD)/fuzz/all.a
-	clang -fsanitize=fuzzer,address,undefined -pthread -o $@ $^ \
+	$(Q)echo "ld $@"; clang $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $^ \
 		$(CHATD_LIBS) $(CHAT_LIBS) $(SHARED_LIBS)
 $(BUILD)/fuzz/all.a: $(FUZZED)
-	rm -f $@
-	ar rcs $@ $^
+	$(Q)rm -f $@ && ar rcs $@ $^
 $(BUILD)/fuzz/%.o: %.c
-	@mkdir -p $(@D)
-	clang $(CPPFLAGS_ALL) -std=c11 -g -O1 \
-		-fsanitize=fuzzer-no-link,address,undefined -pthread \
-		-fno-sanitize-recover=all -MMD -MP -c -o $@ $<
+	$(Q)mkdir -p $(@D); echo "clang $<"; clang $(CPPFLAGS_ALL) \
+		$(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c -o $@ $<
 -include $(wildcard $(BUILD)/fuzz/*/*.d $(BUILD)/fuzz/*/*/*.d)
 
 install: all
