@@ -32,55 +32,7 @@ hub_time(struct hub *hub, int64_t now_ms, uint64_t wall_ms)
 	hub->wall_ms = wall_ms;
 }
 
-/* ---- jobs ---- */
-
-static struct job *
-job_new(struct hub *hub, struct client *client, struct user *user,
-    struct room *room, size_t bytes)
-{
-	struct job *job = xcalloc(1, sizeof *job + bytes);
-
-	job->hub = hub;
-	job->client = client;
-	job->user = user;
-	job->room = room;
-	user->jobs++;
-	if (room != NULL)
-		room->jobs++;
-	if (client != NULL)
-		LL_PREPEND2(client->jobs, job, next_of_client);
-	return job;
-}
-
-static void
-user_done(struct user *user)
-{
-	if (user->is_gone && user->jobs == 0 && user->members == NULL)
-		user_free(user);
-}
-
-static void
-job_end(struct job *job, enum refusal why)
-{
-	struct hub *hub = job->hub;
-	struct user *user = job->user;
-	struct room *room = job->room;
-
-	if (job->client != NULL) {
-		LL_DELETE2(job->client->jobs, job, next_of_client);
-		/* The session may be waiting for its last answer. */
-		job->client->ops->wake(job->client);
-	}
-	if (job->then != NULL)
-		job->then(job, why);
-	free(job);
-	user->jobs--;
-	if (room != NULL) {
-		room->jobs--;
-		hub_room_done(hub, room);
-	}
-	user_done(user);
-}
+/* ---- news ---- */
 
 static void
 calm_over(struct timer *t)
@@ -97,14 +49,16 @@ tell_room(struct hub *hub, struct room *room, enum entry_kind kind)
 	bool can_wait = (kind == ENTRY_JOINED || kind == ENTRY_LEFT) &&
 	    room->n_members > HUB_CALM_MEMBERS;
 
+	if (protocol_entry(kind)->by == FROM_CLIENT)
+		room->is_spoken = true;
 	if (!can_wait)
 		hub_dirty(hub, room);
 	else if (!heap_holds(&room->calm))
 		heap_set(hub->timers, &room->calm, hub->now_ms + HUB_CALM_MS);
 }
 
-static void
-take_entry(struct hub *hub, struct room *room, struct entry *e)
+void
+hub_take(struct hub *hub, struct room *room, struct entry *e)
 {
 	struct recent *recent = &room->recent;
 	uint64_t before = recent->bytes;
@@ -121,61 +75,6 @@ take_entry(struct hub *hub, struct room *room, struct entry *e)
 		hub->recent_bytes -= r->recent.bytes;
 		recent_drop(&r->recent);
 	}
-}
-
-static void
-append_done(struct store_append *append)
-{
-	struct job *job = (struct job *)append;
-
-	if (append->entry != NULL)
-		take_entry(job->hub, job->room, append->entry);
-	job_end(job, append->why);
-}
-
-void
-hub_append(struct hub *hub, struct client *client, struct user *user,
-    struct room *room, enum entry_kind kind, struct slice text, uint32_t ref,
-    uint64_t n, void (*then)(struct job *, enum refusal))
-{
-	struct slice who = user->nick;
-	struct job *job = job_new(hub, client, user, room, who.len + text.len);
-
-	memcpy(job->bytes, who.at, who.len);
-	if (text.len != 0)
-		memcpy(job->bytes + who.len, text.at, text.len);
-	job->ref = ref;
-	job->then = then;
-	job->ask.append = (struct store_append){
-		.done = append_done,
-		.room = room->number,
-		.kind = kind,
-		.who = { job->bytes, who.len },
-		.text = { job->bytes + who.len, text.len },
-		.device = user->device,
-		.n = n,
-	};
-	store_append(hub->store, &job->ask.append);
-}
-
-static void
-device_done(struct store_device *device)
-{
-	job_end((struct job *)device, FINE);
-}
-
-void
-hub_ask_device(struct hub *hub, struct client *client, struct user *user,
-    void (*then)(struct job *, enum refusal))
-{
-	struct job *job = job_new(hub, client, user, NULL, 0);
-
-	job->then = then;
-	job->ask.device = (struct store_device){
-		.done = device_done,
-		.device = user->device,
-	};
-	store_device(hub->store, &job->ask.device);
 }
 
 /* ---- rooms ---- */
@@ -211,17 +110,33 @@ room_drop(struct hub *hub, struct room *room)
 	room_free(room);
 }
 
-/* The named room silent longest that nobody is in. */
+/* The room silent longest that nobody is in and in which nobody ever said
+ * anything: what was said is never given up for a new room. */
 static bool
 evict(struct hub *hub)
 {
 	for (struct room *r = hub->active; r != NULL; r = r->next_active) {
-		if (r->is_direct || room_is_needed(r))
+		if (r->is_spoken || r->is_direct || room_is_needed(r))
 			continue;
 		room_drop(hub, r);
 		return true;
 	}
 	return false;
+}
+
+struct room *
+hub_room_add(struct hub *hub, uint32_t number, struct slice name,
+    const struct name_key *key)
+{
+	struct room *room = room_new(number, name, key);
+
+	room->hub = hub;
+	room->calm.fire = calm_over;
+	if (key != NULL)
+		HASH_ADD_KEYPTR(hh, hub->rooms, room->key, room->key_len, room);
+	DL_APPEND2(hub->active, room, prev_active, next_active);
+	hub->figures.rooms++;
+	return room;
 }
 
 struct room *
@@ -298,6 +213,13 @@ hub_member_remove(struct hub *hub, struct member *m)
 	hub_room_done(hub, room);
 }
 
+void
+hub_user_done(struct user *user)
+{
+	if (user->is_gone && user->jobs == 0 && user->members == NULL)
+		user_free(user);
+}
+
 enum presence
 hub_state_of(const struct user *user)
 {
@@ -368,7 +290,7 @@ hub_leave(struct hub *hub, struct user *user, struct slice why)
 			    0, left);
 	}
 	user->jobs--;
-	user_done(user);
+	hub_user_done(user);
 }
 
 void
@@ -392,9 +314,11 @@ grace_over(struct timer *t)
 
 /* Nobody fills the memory by coming and getting lost: beyond as many as there
  * may be clients, who has been lost longest leaves. */
-static void
-lose(struct hub *hub, struct user *user, int64_t grace_ms)
+void
+hub_lose(struct hub *hub, struct user *user)
 {
+	int64_t grace_ms = hub->settings->limits_grace * 1000;
+
 	if (hub->figures.lost >= hub->settings->limits_clients)
 		hub_leave(hub, hub->lost, SLICE("connection lost"));
 	user->grace.fire = grace_over;
@@ -441,7 +365,7 @@ hub_gone(struct hub *hub, struct client *client, bool orderly, struct slice why)
 		hub_leave(hub, user, why);
 		return;
 	}
-	lose(hub, user, grace * 1000);
+	hub_lose(hub, user);
 }
 
 /* ---- the turn ---- */
@@ -525,22 +449,32 @@ hub_figures(const struct hub *hub)
 	return f;
 }
 
+/* Nothing is asked of the store any more: who is a member stays one there. */
 void
 hub_free(struct hub *hub)
 {
 	struct user *u, *next;
+	struct room *r, *next_room;
 
 	if (hub == NULL)
 		return;
+	store_drain(hub->store);
+	HASH_ITER(hh_device, hub->users.by_device, u, next)
+	while (u->clients != NULL)
+		hub_detach(u->clients);
+	HASH_CLEAR(hh, hub->rooms);
+	DL_FOREACH_SAFE2(hub->active, r, next_room, next_active)
+	{
+		while (r->n_members != 0)
+			room_member_remove(r, r->members[0]);
+		heap_cancel(hub->timers, &r->calm);
+		room_free(r);
+	}
 	HASH_ITER(hh_device, hub->users.by_device, u, next)
 	{
-		while (u->clients != NULL)
-			hub_detach(u->clients);
-		hub_leave(hub, u, SLICE(""));
+		heap_cancel(hub->timers, &u->grace);
+		users_remove(&hub->users, u);
+		user_free(u);
 	}
-	while (hub_waits(hub))
-		hub_turn(hub);
-	while (hub->active != NULL)
-		room_drop(hub, hub->active);
 	free(hub);
 }

@@ -31,6 +31,9 @@ struct store;
 
 struct hub *hub_new(const struct settings *, struct store *, struct heap *);
 void hub_free(struct hub *);
+/* Once, before anything else but hub_time(): what the store has from before.
+ * Its members are lost until they come back. */
+void hub_load(struct hub *);
 /* New limits, taken up from the next request on.  Borrowed. */
 void hub_settings(struct hub *, const struct settings *);
 void hub_time(struct hub *, int64_t now_ms, uint64_t wall_ms);

@@ -1,6 +1,7 @@
 /*
- * What hub.c and hub_request.c share: the hub's own state and the jobs it has
- * with the store.  For these two alone; everyone else reads hub.h.
+ * What the hub's own files share (hub.c, hub_job.c, hub_room.c, hub_people.c,
+ * hub_load.c): its state and the jobs it has with the store.  Everyone else
+ * reads hub.h.
  */
 #ifndef HUB_STATE_H
 #define HUB_STATE_H
@@ -51,7 +52,7 @@ struct job {
 	uint32_t ref;
 	/* With the entry in the room, or why not. */
 	void (*then)(struct job *, enum refusal why);
-	char bytes[]; /* who, then text */
+	char bytes[]; /* what the store is to keep: names and text */
 };
 
 /* An entry for a room, by a user.  then may be NULL. */
@@ -62,6 +63,19 @@ void hub_append(struct hub *, struct client *, struct user *, struct room *,
 void hub_ask_device(struct hub *, struct client *, struct user *,
     void (*then)(struct job *, enum refusal));
 
+void hub_tell(struct client *, union message);
+void hub_tell_done(struct client *, uint32_t ref);
+/* Whoever waits for the job, if anybody does. */
+void hub_tell_refused(
+    struct job *, enum message_type request, uint64_t ref, enum refusal);
+/* What a room is called by one of its members. */
+struct slice hub_name_for(const struct room *, const struct user *);
+/* The member a name in a request stands for; FINE, or why there is none. */
+enum refusal hub_find_member(
+    struct hub *, struct user *, struct slice name, struct member **);
+
+/* A committed entry becomes part of its room.  Takes the reference. */
+void hub_take(struct hub *, struct room *, struct entry *);
 void hub_dirty(struct hub *, struct room *);
 /* Marks a seat's client if there is something to pull. */
 void hub_wake(struct seat *);
@@ -69,6 +83,9 @@ struct room *hub_room(const struct hub *, const struct name_key *);
 /* NULL: there are as many as may be. */
 struct room *
 hub_room_new(struct hub *, struct slice name, const struct name_key *);
+/* One that the store has. */
+struct room *hub_room_add(
+    struct hub *, uint32_t number, struct slice name, const struct name_key *);
 /* Frees it if nobody needs it; a named room only when its place is needed. */
 void hub_room_done(struct hub *, struct room *);
 void hub_member_add(struct room *, struct user *, bool is_joining);
@@ -77,8 +94,11 @@ void hub_member_remove(struct hub *, struct member *);
 void hub_detach(struct client *);
 /* Leaves every room and is forgotten; its nick is free at once. */
 void hub_leave(struct hub *, struct user *, struct slice why);
-/* The opposite of lost. */
+/* Without a connection, waited for; and the opposite. */
+void hub_lose(struct hub *, struct user *);
 void hub_found(struct hub *, struct user *);
+/* Frees a user who is gone and whom nobody needs any more. */
+void hub_user_done(struct user *);
 void hub_presence(struct hub *, struct user *, enum presence);
 enum presence hub_state_of(const struct user *);
 

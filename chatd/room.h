@@ -56,7 +56,8 @@ struct seat {
 struct room {
 	uint32_t number;
 	bool is_direct;
-	bool is_dirty; /* in the hub's list of rooms with news */
+	bool is_spoken; /* somebody said something in it, ever */
+	bool is_dirty;	/* in the hub's list of rooms with news */
 	struct room *next_dirty;
 	struct timer calm; /* set while comings and goings wait */
 	struct hub *hub;

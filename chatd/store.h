@@ -3,12 +3,20 @@
  * and hears, later, that it is committed, with its number and time; only then
  * it becomes part of the room.  Never before.
  *
- * Jobs are handed in during a turn and worked off in the order they came, all
- * that wait in one go (group commit).  Each job's done() is called exactly
- * once, from store_collect() and in order, never from inside the call that
- * handed it in.  An implementation may work on a thread of its own; it then
- * makes its descriptor readable when results wait.  The functions here are
- * called by the loop's thread only.
+ * Jobs are handed in during a turn.  What is added and what is asked about
+ * devices is worked off in the order it came, all that waits in one go (group
+ * commit).  A read may be answered later than what was asked after it; it knows
+ * of everything asked before it.  Each job's done() is called exactly once,
+ * from store_collect(), never from inside the call that handed it in.  An
+ * implementation may work on a thread of its own; it then makes its descriptor
+ * readable when results wait.  The functions here are called by the loop's
+ * thread only.
+ *
+ * A store on disk can fail.  Disk full: what is to be added is refused, reading
+ * goes on, and the next one is tried again.  Anything worse: the store is
+ * broken, nobody knows whether what waits is on disk, and so no done() is
+ * called any more; the daemon ends, the clients ask again when it is back, and
+ * their numbers tell what had been stored.
  */
 #ifndef STORE_H
 #define STORE_H
@@ -16,14 +24,21 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "buf.h"
 #include "protocol.h"
 
 struct entry;
 struct store;
 
+enum { STORE_ROOM_MAX = (1 << 23) - 1 }; /* largest number of a room */
+
 /*
  * A message or event to be added to a room's log.  Embedded in what the caller
- * wants to find again; must stay until done().
+ * wants to find again; must stay until done(), or until store_free().
+ *
+ * In the same breath the books are kept: the room is noted when it is new,
+ * joined adds a member, left removes it, renamed changes its nick, topic the
+ * topic.  A direct conversation begins with both its members.
  */
 struct store_append {
 	struct store_append *next; /* the store's */
@@ -33,12 +48,16 @@ struct store_append {
 	enum entry_kind kind;
 	struct slice who; /* both point to memory that stays until done() */
 	struct slice text;
-	struct id device; /* who numbers what it sends; with n 0: nobody */
-	uint64_t n;
+	struct id device; /* who does it */
+	uint64_t n;	  /* number the device gave it; 0: none */
+	struct slice room_name; /* "" is a direct conversation; then: */
+	struct id other;	/* its other member */
+	struct slice other_nick;
 
 	/* Set before done().  why: FINE; REFUSE_OUT_OF_ORDER;
-	 * REFUSE_UNAVAILABLE. FINE with entry NULL: n was stored before, seq
-	 * and time are the old answer (seq 0: not remembered). */
+	 * REFUSE_UNAVAILABLE (n is not used up).  FINE with entry NULL: n was
+	 * stored before, seq and time are the old answer (seq 0: not
+	 * remembered). */
 	enum refusal why;
 	struct entry *entry; /* a reference for the caller */
 	uint64_t seq, time;
@@ -62,21 +81,52 @@ struct store_read {
 	uint64_t from;
 	unsigned n;
 	uint32_t bytes;
-	/* Set before done().  Entries in order, a reference each for the
-	 * caller; got 0: there is none from there on.  first is the number of
-	 * the first one got, more than from when the older ones are gone. */
+	/* Set before done().  Entries in order and without holes, a reference
+	 * each for the caller; got 0: there is none from there on.  first is
+	 * the number of the first one got, more than from when those before it
+	 * are gone. */
 	struct entry **entries; /* the caller frees the array */
 	unsigned got;
 	uint64_t first;
 };
 
+/* A copy of the whole store, as it is at the end of the copying, made while
+ * everybody goes on.  Started from, it gets a new id for its logs. */
+struct store_backup {
+	void (*done)(struct store_backup *);
+	const char *path; /* a file that is not there yet; stays until done() */
+	/* Set before done(); the caller's buf_done().  Empty: the copy is
+	 * there, safe on disk; else why not. */
+	struct buf error;
+};
+
+/* What is found at the start. */
+struct store_room {
+	uint32_t number;
+	struct slice name; /* "" for a direct conversation */
+	bool is_direct;
+	struct slice topic;
+	uint64_t head; /* number of the newest entry */
+	uint64_t time; /* its time */
+};
+
+struct store_loader {
+	void (*room)(void *arg, const struct store_room *);
+	/* Of the room told last. */
+	void (*member)(void *arg, uint32_t room, const struct id *device,
+	    struct slice nick);
+};
+
 /* An implementation. */
 struct store_ops {
+	uint32_t (*load)(struct store *, const struct store_loader *, void *);
 	void (*append)(struct store *, struct store_append *);
 	void (*device)(struct store *, struct store_device *);
 	void (*read)(struct store *, struct store_read *);
 	void (*forget)(struct store *, uint32_t room);
+	void (*backup)(struct store *, struct store_backup *);
 	void (*collect)(struct store *);
+	void (*drain)(struct store *);
 	bool (*waits)(const struct store *);
 	void (*free)(struct store *);
 };
@@ -85,7 +135,18 @@ struct store {
 	const struct store_ops *ops;
 	struct id log; /* the logs' id: new with every new set of logs */
 	int fd;	       /* readable when results wait; -1: there is none */
+	int broken;    /* 0, or the status to exit with (sysexits.h); set by
+			  store_collect(), the reason is in the log */
 };
+
+/* Once, before the first job: tells every room, lowest number first, and its
+ * members.  Returns the highest number a room ever had: numbers up to it are
+ * not to be given again.  Afterwards see broken. */
+static inline uint32_t
+store_load(struct store *s, const struct store_loader *loader, void *arg)
+{
+	return s->ops->load(s, loader, arg);
+}
 
 static inline void
 store_append(struct store *s, struct store_append *job)
@@ -112,12 +173,26 @@ store_forget(struct store *s, uint32_t room)
 	s->ops->forget(s, room);
 }
 
+static inline void
+store_backup(struct store *s, struct store_backup *job)
+{
+	s->ops->backup(s, job);
+}
+
 /* Hands over what was asked and calls done() of what is finished.  done() may
  * ask for more: that is taken up by the next call. */
 static inline void
 store_collect(struct store *s)
 {
 	s->ops->collect(s);
+}
+
+/* Calls done() of all that was asked, and of what done() asks: waits for it.
+ * Returns early when the store is broken. */
+static inline void
+store_drain(struct store *s)
+{
+	s->ops->drain(s);
 }
 
 /* Something was asked that only the next store_collect() will take up.  An
@@ -128,6 +203,7 @@ store_waits(const struct store *s)
 	return s->ops->waits(s);
 }
 
+/* What was asked is still carried out, but nobody is told: drain first. */
 static inline void
 store_free(struct store *s)
 {

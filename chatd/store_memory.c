@@ -46,7 +46,7 @@ struct room_log {
 
 /* A job of any kind, in the order they were asked. */
 struct ask {
-	enum { ASK_APPEND, ASK_DEVICE, ASK_READ } kind;
+	enum { ASK_APPEND, ASK_DEVICE, ASK_READ, ASK_BACKUP } kind;
 	void *job;
 };
 
@@ -94,6 +94,22 @@ static void
 memory_read(struct store *s, struct store_read *job)
 {
 	ask(s, ASK_READ, job);
+}
+
+static void
+memory_backup(struct store *s, struct store_backup *job)
+{
+	ask(s, ASK_BACKUP, job);
+}
+
+/* A memory that has just begun. */
+static uint32_t
+memory_load(struct store *s, const struct store_loader *loader, void *arg)
+{
+	(void)s;
+	(void)loader;
+	(void)arg;
+	return 0;
 }
 
 /* ---- logs ---- */
@@ -339,6 +355,7 @@ memory_collect(struct store *s)
 		struct store_append *append = asked[i].job;
 		struct store_device *device = asked[i].job;
 		struct store_read *read = asked[i].job;
+		struct store_backup *backup = asked[i].job;
 
 		switch (asked[i].kind) {
 		case ASK_APPEND:
@@ -353,6 +370,12 @@ memory_collect(struct store *s)
 			do_read(m, read);
 			read->done(read);
 			break;
+		case ASK_BACKUP:
+			backup->error = (struct buf){ 0 };
+			buf_add_string(&backup->error,
+			    "this store keeps nothing on disk");
+			backup->done(backup);
+			break;
 		}
 	}
 	if (m->asked == NULL) {
@@ -361,6 +384,13 @@ memory_collect(struct store *s)
 	} else {
 		free(asked);
 	}
+}
+
+static void
+memory_drain(struct store *s)
+{
+	while (memory_of(s)->n_asked != 0)
+		memory_collect(s);
 }
 
 static bool
@@ -386,11 +416,14 @@ memory_free(struct store *s)
 }
 
 static const struct store_ops memory_ops = {
+	.load = memory_load,
 	.append = memory_append,
 	.device = memory_device,
 	.read = memory_read,
 	.forget = memory_forget,
+	.backup = memory_backup,
 	.collect = memory_collect,
+	.drain = memory_drain,
 	.waits = memory_waits,
 	.free = memory_free,
 };

@@ -625,6 +625,10 @@ Test(hub, limits_are_kept)
 	cr_expect_eq(part(&a, "#1"), FINE);
 	turn();
 	pull(&a, 65536);
+	cr_expect_eq(join(&a, "#3"), REFUSE_ROOMS_ALL, "#1 has its history");
+	cr_expect_eq(part(&a, "#2"), FINE);
+	turn();
+	pull(&a, 65536);
 	cr_expect_eq(join(&a, "#3"), FINE, "an empty room makes place");
 	turn();
 	forget(&a);

@@ -29,7 +29,7 @@ while read -r folder name; do
 		say "README.md: $folder/$name is not there"
 done <"$list"
 
-# place FOLDER NAME - its line in the list; hub_request stands in that of hub.
+# place FOLDER NAME - its line in the list; hub_room stands in that of hub.
 place()
 {
 	at=$(grep -nx "$1 $2" "$list" | cut -d: -f1)
@@ -83,7 +83,7 @@ for file in $(includes '(sys/)?socket\.h|netdb\.h|netinet/.*|sock\.h' \
 	*) say "$file: only link touches the socket" ;;
 	esac
 done
-core='hub hub_request room user recent entry table client dialect
+core='hub hub_job hub_load hub_people hub_room room user recent entry table client dialect
 	dialect_frame detect scrollback wrap edit undo history typed
 	layout theme command outbox asked field'
 outside='poll\.h|unistd\.h|time\.h|sys/.*|clock\.h|sock\.h|conn\.h|loop\.h'

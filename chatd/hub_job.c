@@ -1,0 +1,154 @@
+/*
+ * What the hub asks of the store, and who is told when it answers.
+ */
+#include <stdlib.h>
+
+#include "hub.h"
+#include "hub_state.h"
+#include "xmalloc.h"
+
+enum { RETRY_MS = 1000 }; /* when trying again may help */
+
+static struct job *
+job_new(struct hub *hub, struct client *client, struct user *user,
+    struct room *room, size_t bytes)
+{
+	struct job *job = xcalloc(1, sizeof *job + bytes);
+
+	job->hub = hub;
+	job->client = client;
+	job->user = user;
+	job->room = room;
+	user->jobs++;
+	if (room != NULL)
+		room->jobs++;
+	if (client != NULL)
+		LL_PREPEND2(client->jobs, job, next_of_client);
+	return job;
+}
+
+static void
+job_end(struct job *job, enum refusal why)
+{
+	struct hub *hub = job->hub;
+	struct user *user = job->user;
+	struct room *room = job->room;
+
+	if (job->client != NULL) {
+		LL_DELETE2(job->client->jobs, job, next_of_client);
+		/* The session may be waiting for its last answer. */
+		job->client->ops->wake(job->client);
+	}
+	if (job->then != NULL)
+		job->then(job, why);
+	free(job);
+	user->jobs--;
+	if (room != NULL) {
+		room->jobs--;
+		hub_room_done(hub, room);
+	}
+	hub_user_done(user);
+}
+
+static void
+append_done(struct store_append *append)
+{
+	struct job *job = (struct job *)append;
+
+	if (append->entry != NULL)
+		hub_take(job->hub, job->room, append->entry);
+	job_end(job, append->why);
+}
+
+static struct slice
+put(char **at, struct slice s)
+{
+	struct slice copy = { *at, s.len };
+
+	if (s.len != 0)
+		memcpy(*at, s.at, s.len);
+	*at += s.len;
+	return copy;
+}
+
+void
+hub_append(struct hub *hub, struct client *client, struct user *user,
+    struct room *room, enum entry_kind kind, struct slice text, uint32_t ref,
+    uint64_t n, void (*then)(struct job *, enum refusal))
+{
+	struct slice who = user->nick;
+	struct user *other = room->is_direct ? room_other(room, user) : NULL;
+	struct slice other_nick = other != NULL ? other->nick : SLICE("");
+	struct job *job = job_new(
+	    hub, client, user, room, who.len + text.len + other_nick.len);
+	char *at = job->bytes;
+
+	job->ref = ref;
+	job->then = then;
+	job->ask.append = (struct store_append){
+		.done = append_done,
+		.room = room->number,
+		.kind = kind,
+		.who = put(&at, who),
+		.text = put(&at, text),
+		.device = user->device,
+		.n = n,
+		.room_name = slice_of(room->name),
+		.other = other != NULL ? other->device : (struct id){ { 0 } },
+		.other_nick = put(&at, other_nick),
+	};
+	store_append(hub->store, &job->ask.append);
+}
+
+static void
+device_done(struct store_device *device)
+{
+	job_end((struct job *)device, FINE);
+}
+
+void
+hub_ask_device(struct hub *hub, struct client *client, struct user *user,
+    void (*then)(struct job *, enum refusal))
+{
+	struct job *job = job_new(hub, client, user, NULL, 0);
+
+	job->then = then;
+	job->ask.device = (struct store_device){
+		.done = device_done,
+		.device = user->device,
+	};
+	store_device(hub->store, &job->ask.device);
+}
+
+/* ---- answers ---- */
+
+void
+hub_tell(struct client *client, union message m)
+{
+	client->ops->tell(client, &m);
+}
+
+void
+hub_tell_done(struct client *client, uint32_t ref)
+{
+	hub_tell(client,
+	    (union message){ .done = { .type = MSG_DONE, .ref = ref } });
+}
+
+void
+hub_tell_refused(
+    struct job *job, enum message_type request, uint64_t ref, enum refusal why)
+{
+	if (job->client == NULL)
+		return;
+	hub_tell(job->client,
+	    (union message){
+		.refused = {
+		    .type = MSG_REFUSED,
+		    .request = (uint8_t)request,
+		    .ref = ref,
+		    .code = (uint16_t)why,
+		    .wait = why == REFUSE_UNAVAILABLE ? RETRY_MS : 0,
+		    .text = slice_of(refusal_text(why)),
+		} });
+}

@@ -1,0 +1,86 @@
+/*
+ * The start: rooms as the store knows them, and their members, who are lost
+ * until they come back.
+ */
+#include <assert.h>
+
+#include "hub.h"
+#include "hub_state.h"
+#include "log.h"
+
+struct load {
+	struct hub *hub;
+	struct room *room; /* told last */
+};
+
+static void
+load_room(void *arg, const struct store_room *found)
+{
+	struct load *load = arg;
+	struct hub *hub = load->hub;
+	struct name_key key;
+
+	load->room = NULL;
+	if (!found->is_direct && names_room(found->name, &key) != FINE) {
+		log_warnx("room %u has no name that can be used: left out",
+		    found->number);
+		return;
+	}
+	load->room = hub_room_add(
+	    hub, found->number, found->name, found->is_direct ? NULL : &key);
+	recent_init(&load->room->recent, found->head + 1);
+	room_topic(load->room, found->topic);
+	load->room->is_spoken = true;
+}
+
+/* The user of a device; NULL if the nick can't be had. */
+static struct user *
+user_of(struct hub *hub, const struct id *device, struct slice nick)
+{
+	struct user *user = users_device(&hub->users, device);
+	struct name_key key;
+
+	if (user != NULL)
+		return user;
+	if (names_nick(nick, &key) != FINE ||
+	    users_nick(&hub->users, nick) != NULL)
+		return NULL;
+	user = users_add(&hub->users, device, nick, &key);
+	user->hub = hub;
+	user->since = hub->wall_ms;
+	return user;
+}
+
+static void
+load_member(
+    void *arg, uint32_t number, const struct id *device, struct slice nick)
+{
+	struct load *load = arg;
+	struct user *user;
+
+	if (load->room == NULL)
+		return;
+	assert(number == load->room->number);
+	user = user_of(load->hub, device, nick);
+	if (user != NULL)
+		hub_member_add(load->room, user, false);
+	else
+		log_warnx("%.*s is somebody else by now: not a member of %s "
+			  "any more",
+		    SLICE_ARG(nick), load->room->name);
+}
+
+void
+hub_load(struct hub *hub)
+{
+	static const struct store_loader loader = {
+		.room = load_room,
+		.member = load_member,
+	};
+	struct load load = { .hub = hub };
+	struct user *user, *next;
+
+	hub->room_number = store_load(hub->store, &loader, &load);
+	HASH_ITER(hh_device, hub->users.by_device, user, next)
+	hub_lose(hub, user);
+}

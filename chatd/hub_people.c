@@ -1,0 +1,279 @@
+/*
+ * Requests about people: who one is, who else there is, and which rooms.
+ */
+#include <sodium.h>
+
+#include "hub.h"
+#include "hub_state.h"
+#include "xmalloc.h"
+
+enum { PAGE_NAMES = 256, PAGE_LIST = 100 }; /* rows of a list's page */
+
+/* ---- who one is ---- */
+
+static void
+welcome(struct job *job, enum refusal why)
+{
+	struct hub *hub = job->hub;
+	struct user *user = job->user;
+	struct client *client = job->client;
+	const struct settings *s = hub->settings;
+
+	(void)why;
+	if (client == NULL)
+		return;
+	client->is_welcome = true;
+	hub_tell(client,
+	    (union message){ .welcome = {
+				 .type = MSG_WELCOME,
+				 .version = PROTOCOL_VERSION,
+				 .log = hub->store->log,
+				 .epoch = client->epoch,
+				 .last = job->ask.device.last,
+				 .nick = user->nick,
+				 .server = slice_of(s->server_name),
+				 .frame = PROTOCOL_FRAME_READY,
+				 .text = (uint32_t)s->limits_text,
+				 .rooms = (uint32_t)s->limits_own,
+				 .ping = (uint32_t)(s->limits_ping * 1000),
+				 .motd = slice_of(s->server_motd),
+			     } });
+	for (struct member *m = user->members; m != NULL; m = m->next_of_user)
+		if (!m->is_leaving && !m->is_joining)
+			hub_tell(client,
+			    (union message){
+				.belongs = {
+				    .type = MSG_BELONGS,
+				    .room = m->room->number,
+				    .name = hub_name_for(m->room, user),
+				    .head = room_head(m->room),
+				} });
+	if (heap_holds(&user->grace)) {
+		hub_found(hub, user);
+		hub_presence(hub, user, PRESENCE_HERE);
+	}
+	user->since = hub->wall_ms;
+}
+
+static void
+renamed(struct job *job, enum refusal why)
+{
+	if (why != FINE)
+		hub_tell_refused(job, MSG_NICK, job->ref, why);
+	else if (job->client != NULL)
+		hub_tell_done(job->client, job->ref);
+}
+
+/* then is called behind the last room's entry; false: there is no room. */
+static bool
+rename_user(struct hub *hub, struct client *client, struct slice nick,
+    const struct name_key *key, uint32_t ref,
+    void (*then)(struct job *, enum refusal))
+{
+	struct user *user = client->user;
+	struct member *last = NULL;
+
+	for (struct member *m = user->members; m != NULL; m = m->next_of_user)
+		if (!m->is_leaving)
+			last = m;
+	for (struct member *m = user->members; m != NULL; m = m->next_of_user)
+		if (!m->is_leaving)
+			hub_append(hub, client, user, m->room, ENTRY_RENAMED,
+			    nick, ref, 0, m == last ? then : NULL);
+	users_rename(&hub->users, user, nick, key);
+	return last != NULL;
+}
+
+/* A nick somebody wants; who has it already keeps it. */
+static enum refusal
+check_nick(const struct hub *hub, const struct user *user, struct slice nick,
+    struct name_key *key)
+{
+	enum refusal why = names_nick(nick, key);
+	struct user *holder;
+
+	if (why != FINE)
+		return why;
+	holder = users_nick(&hub->users, nick);
+	return holder == NULL || holder == user ? FINE : REFUSE_NICK_TAKEN;
+}
+
+enum refusal
+hub_nick(struct hub *hub, struct client *client, const struct msg_nick *r)
+{
+	struct user *user = client->user;
+	struct name_key key;
+	enum refusal why = check_nick(hub, user, r->nick, &key);
+
+	if (why != FINE)
+		return why;
+	if (slice_is(user->nick, r->nick) ||
+	    !rename_user(hub, client, r->nick, &key, r->ref, renamed))
+		hub_tell_done(client, r->ref);
+	return FINE;
+}
+
+static bool
+id_is_zero(const struct id *id)
+{
+	static const struct id zero;
+
+	return memcmp(id, &zero, sizeof zero) == 0;
+}
+
+/* The user of a hello: known by the device, or new. */
+static enum refusal
+find_user(struct hub *hub, struct client *client, const struct msg_hello *r)
+{
+	struct user *user = users_device(&hub->users, &r->device);
+	char guest[NAMES_NICK_MAX + 1];
+	struct slice nick = r->nick;
+	struct name_key key;
+	enum refusal why;
+
+	if (nick.len == 0 && user != NULL) {
+		nick = user->nick;
+	} else if (nick.len == 0) {
+		users_guest(&hub->users, randombytes_random(), guest);
+		nick = slice_of(guest);
+	}
+	why = check_nick(hub, user, nick, &key);
+	if (why != FINE)
+		return why;
+	if (user == NULL) {
+		user = users_add(&hub->users, &r->device, nick, &key);
+		user->hub = hub;
+		user->since = hub->wall_ms;
+	}
+	while (user->clients != NULL) {
+		struct client *old = user->clients;
+
+		hub_detach(old);
+		old->ops->end(old, REFUSE_REPLACED);
+	}
+	client->user = user;
+	LL_PREPEND(user->clients, client);
+	if (!slice_is(user->nick, nick))
+		rename_user(hub, client, nick, &key, 0, NULL);
+	return FINE;
+}
+
+enum refusal
+hub_hello(struct hub *hub, struct client *client, const struct msg_hello *r)
+{
+	enum refusal why;
+
+	if (r->version != PROTOCOL_VERSION)
+		return REFUSE_VERSION;
+	if (id_is_zero(&r->device))
+		return REFUSE_DEVICE_BAD;
+	why = find_user(hub, client, r);
+	if (why != FINE)
+		return why;
+	client->epoch = ++hub->epoch;
+	client->since = hub->wall_ms;
+	client->software = xstrndup(r->software.at, r->software.len);
+	hub_ask_device(hub, client, client->user, welcome);
+	return FINE;
+}
+
+/* ---- asking ---- */
+
+enum refusal
+hub_names(struct hub *hub, struct client *client, const struct msg_names *r)
+{
+	struct member *m;
+	struct room *room;
+	uint64_t after = r->after;
+	unsigned n = 0;
+	enum refusal why = hub_find_member(hub, client->user, r->room, &m);
+
+	if (why != FINE)
+		return why;
+	room = m->room;
+	for (m = room_member_after(room, after); m != NULL && n < PAGE_NAMES;
+	     m = room_member_after(room, after)) {
+		after = m->order;
+		if (m->is_joining)
+			continue;
+		n++;
+		hub_tell(client,
+		    (union message){
+			.member = {
+			    .type = MSG_MEMBER,
+			    .ref = r->ref,
+			    .nick = m->user->nick,
+			    .state = (uint8_t)hub_state_of(m->user),
+			} });
+	}
+	hub_tell(client,
+	    (union message){ .done = { MSG_DONE, r->ref, room_head(room),
+				 m != NULL ? after : 0 } });
+	return FINE;
+}
+
+static uint32_t
+idle_s(const struct hub *hub, const struct user *user)
+{
+	int64_t idle = INT64_MAX;
+
+	for (struct client *c = user->clients; c != NULL; c = c->next)
+		if (hub->now_ms - c->asked_ms < idle)
+			idle = hub->now_ms - c->asked_ms;
+	return idle == INT64_MAX ? 0 : (uint32_t)(idle / 1000);
+}
+
+enum refusal
+hub_who(struct hub *hub, struct client *client, const struct msg_who *r,
+    struct slice peer, struct slice local)
+{
+	struct user *user = users_nick(&hub->users, r->nick);
+	bool is_self = user == client->user;
+
+	if (user == NULL)
+		return REFUSE_NOBODY;
+	hub_tell(client,
+	    (union message){ .person = {
+				 .type = MSG_PERSON,
+				 .ref = r->ref,
+				 .nick = user->nick,
+				 .state = (uint8_t)hub_state_of(user),
+				 .since = user->since,
+				 .idle = idle_s(hub, user),
+				 .software = user->clients != NULL
+				     ? slice_of(user->clients->software)
+				     : SLICE(""),
+				 .peer = is_self ? peer : SLICE(""),
+				 .local = is_self ? local : SLICE(""),
+			     } });
+	return FINE;
+}
+
+enum refusal
+hub_list(struct hub *hub, struct client *client, const struct msg_list *r)
+{
+	uint64_t last = r->after;
+	unsigned n = 0;
+	struct room *room;
+
+	/* The table keeps the order in which rooms were added: by number. */
+	for (room = hub->rooms; room != NULL; room = room->hh.next) {
+		if (room->number <= r->after || room->n_members == 0)
+			continue;
+		if (n++ == PAGE_LIST)
+			break;
+		last = room->number;
+		hub_tell(client,
+		    (union message){ .listed = {
+					 .type = MSG_LISTED,
+					 .ref = r->ref,
+					 .room = slice_of(room->name),
+					 .members = (uint32_t)room->n_members,
+					 .topic = slice_of(room->topic),
+				     } });
+	}
+	hub_tell(client,
+	    (union message){
+		.done = { MSG_DONE, r->ref, 0, room != NULL ? last : 0 } });
+	return FINE;
+}
