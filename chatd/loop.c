@@ -274,7 +274,6 @@ dispatch(struct loop *l)
 		/* What it wants may have changed since poll(). */
 		revents = (short)(l->polls[i].revents &
 		    (l->polls[i].events | POLLERR | POLLHUP | POLLNVAL));
-		l->polls[i].revents = 0;
 		if (revents != 0)
 			w->ready(w, revents);
 	}

@@ -9,7 +9,7 @@
 #include "fds.h"
 
 enum {
-	MANY = 100,	 /* watches; more than the loop keeps in its array */
+	MANY = 300,	 /* watches; more than the loop takes at a time */
 	IN_ARRAY = 16,	 /* so many stay there, the loop's own two included */
 	OWN_PARKED = 1,	 /* of the two, at most */
 	SETTLE = 8,	 /* turns in which the quiet ones are parked */
@@ -298,6 +298,46 @@ Test(loop, does_not_park_who_waits_for_room)
 	take_turns(SETTLE);
 	cr_expect_eq(pairs[0]->called, 0);
 	cr_expect_leq(loop_figures(loop).parked, OWN_PARKED);
+}
+
+static void
+take_byte(struct pair *p)
+{
+	char byte;
+
+	cr_assert_eq(read(p->watch.fd, &byte, 1), 1);
+}
+
+Test(loop, does_not_park_the_busy)
+{
+	int i, round;
+
+	new_pairs(MANY, POLLIN);
+	for (i = 0; i < MANY; i++)
+		pairs[i]->act = take_byte;
+	for (round = 0; round < 10; round++) {
+		feed_all();
+		take_turns(3);
+		cr_assert_leq(loop_figures(loop).parked, OWN_PARKED);
+	}
+}
+
+Test(loop, forgets_one_that_is_parked)
+{
+	unsigned parked;
+	int i;
+
+	new_pairs(MANY, POLLIN);
+	take_turns(SETTLE);
+	parked = loop_figures(loop).parked;
+	cr_assert_gt(parked, MANY / 2);
+	for (i = 0; i < MANY; i++)
+		loop_unwatch(loop, &pairs[i]->watch);
+	cr_expect_leq(loop_figures(loop).parked, OWN_PARKED);
+	feed_all();
+	take_turns(2);
+	for (i = 0; i < MANY; i++)
+		cr_expect_eq(pairs[i]->called, 0, "watch %d", i);
 }
 
 Test(loop, takes_one_out_that_wants_more)
