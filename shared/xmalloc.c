@@ -1,7 +1,7 @@
 #include "xmalloc.h"
 
+#include <errno.h>
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,22 +9,15 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "log.h"
-
-/* Writing the log line takes some memory too; when there is not even that
- * much, the words go out as they are. */
+/* Not through the log: that would need memory too. */
 static _Noreturn void
 out_of_memory(void)
 {
-	static const char words[] = "out of memory\n";
-	static _Thread_local bool again;
+	static const char words[] = ": out of memory\n";
+	const char *name = program_invocation_short_name;
 
-	if (!again) {
-		again = true;
-		fatalx(EX_OSERR, "out of memory");
-	}
-	if (write(STDERR_FILENO, words, sizeof(words) - 1) < 0)
-		exit(EX_IOERR);
+	if (write(STDERR_FILENO, name, strlen(name)) >= 0)
+		(void)!write(STDERR_FILENO, words, sizeof(words) - 1);
 	exit(EX_OSERR);
 }
 

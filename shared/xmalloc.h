@@ -1,6 +1,7 @@
 /*
  * Allocation that does not fail: out of memory ends the program with a line
- * in the log.  In exchange nothing a peer sends chooses how much we allocate.
+ * on standard error.  In exchange nothing a peer sends chooses how much we
+ * allocate.
  */
 #ifndef XMALLOC_H
 #define XMALLOC_H
