@@ -76,16 +76,16 @@ for file in $(includes '(n?curses|term)\.h|ncursesw/.*' chat*/*.[ch] \
 	*) say "$file: only screen, render and input touch curses" ;;
 	esac
 done
-for file in $(includes '(sys/)?socket\.h|netdb\.h|netinet/.*|sock\.h' \
-	chat/*.[ch]); do
+for file in $(grep -lE '\<sock_(resolve|connect|connected|tune|listen)\(' \
+	chat/*.[ch]; includes 'netdb\.h|netinet/.*' chat/*.[ch]); do
 	case $file in
-	chat/link*.c) ;;
-	*) say "$file: only link touches the socket" ;;
+	chat/link.c | chat/reach.[ch] | chat/dial.[ch]) ;;
+	*) say "$file: only the receiver thread touches the socket" ;;
 	esac
 done
 core='hub hub_job hub_load hub_people hub_room room user recent entry table client dialect
 	dialect_frame detect scrollback wrap edit undo history typed
-	layout theme command outbox asked field'
+	layout theme outbox asked fold'
 outside='poll\.h|unistd\.h|time\.h|sys/.*|clock\.h|sock\.h|conn\.h|loop\.h'
 for name in $core; do
 	sources=$(files "chatd/$name".[ch] "chat/$name".[ch])
