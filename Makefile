@@ -90,8 +90,8 @@ $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(SHARED)
 $(BUILD)/all.a: $(HELP) $(CHATD) $(CHAT) $(SHARED)
 	$(Q)rm -f $@ && ar rcs $@ $^
 
-compile = $(Q)mkdir -p $(@D); echo "cc $<"; $(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) \
-	-MMD -MP -c -o $@ $<
+compile = $(Q)mkdir -p $(@D); echo "cc $<"; $(CC) $(CPPFLAGS_ALL) \
+	$(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 $(BUILD)/obj/%.o: %.c
 	$(compile)
 $(BUILD)/%.o: %.c
@@ -126,7 +126,8 @@ manual: $(TOOLS)
 
 # Fuzzers are clang's: its own objects, all in one archive, so that a fuzzer
 # takes what it needs.
-FUZZERS = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZERS = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard \
+	tests/fuzz/fuzz_*.c))
 FUZZ_FLAGS = -std=c11 -g -O1 -pthread -fsanitize=address,undefined \
 	-fno-sanitize-recover=all
 FUZZED = $(patsubst $(BUILD)/obj/%,$(BUILD)/fuzz/%,$(SHARED) $(CHATD) $(CHAT))
@@ -168,7 +169,8 @@ clean:
 # something was installed make starts over and finds what it did not before.
 NEEDS = $(if $(filter all run install,$(GOALS)),build) \
 	$(if $(filter test san,$(GOALS)),build test) \
-	$(if $(filter deps lint tsan fuzz bench manual,$(GOALS)),build test check)
+	$(if $(filter deps lint tsan fuzz bench manual,$(GOALS)),build test \
+	check)
 ifneq ($(strip $(NEEDS)),)
 ifeq ($(findstring n,$(firstword -$(MAKEFLAGS))),)
 include $(BUILD)/deps.mk

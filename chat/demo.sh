@@ -74,8 +74,9 @@ done
 
 for nick in ana bob carla; do
 	printf '\n---- what %s saw\n' "$nick"
-	awk -F '\t' '{ printf "%-7s %2s  %-7s %-6s %s\n", $2, $3, $4, $5, $6 }' \
-		"$own/$nick.saw"
+	awk -F '\t' '{
+		printf "%-7s %2s  %-7s %-6s %s\n", $2, $3, $4, $5, $6
+	}' "$own/$nick.saw"
 	for said in 'morning all' 'green again' 'pours coffee'; do
 		[ "$(grep -c "$said" "$own/$nick.saw")" = 1 ] ||
 			fail "$nick did not hear '$said' once"
@@ -86,4 +87,4 @@ done
 kill "$daemon"
 wait "$daemon" || fail "chatd ended with $?"
 daemon=
-printf '\nThree people, one daemon. With a terminal, make run opens the screen.\n'
+printf '\nThree people, one daemon. In a terminal make run opens the screen.\n'

@@ -12,10 +12,13 @@ files()
 
 failed=0
 files '*.c' | xargs clang-format --dry-run -Werror || failed=1
-for file in $(files '*.c' '*.h' '*.sh' Makefile .ci/run); do
-	wide=$(expand "$file" | LC_ALL=C.UTF-8 grep -nE '^.{81,}' | head -n 3)
-	[ -z "$wide" ] || { echo "$file: beyond 80 columns: $wide"; failed=1; }
-done
-blanks=$(files '*' | xargs grep -nIE '[ 	]+$' /dev/null | head -n 5)
-[ -z "$blanks" ] || { echo "blanks at the end of a line: $blanks"; failed=1; }
+found=$(
+	for file in $(files '*.c' '*.h' '*.sh' Makefile .ci/run); do
+		expand "$file" | LC_ALL=C.UTF-8 grep -nE '^.{81,}' |
+			sed "s|^|$file:|; s|\$|  <- beyond 80 columns|"
+	done
+	files '*' | xargs grep -nIE '[ 	]+$' /dev/null |
+		sed 's/$/  <- blanks at the end/'
+)
+[ -z "$found" ] || { printf '%s\n' "$found"; failed=1; }
 exit $failed
