@@ -13,16 +13,26 @@
 
 #include "buf.h"
 
+struct dialect;
+struct sock_name;
+
+struct string_from {
+	char *string;
+	char *from; /* who said so: "PATH:LINE", "-l"; NULL: it is standard */
+};
+
+/* In the order they stand in. */
+struct string_list {
+	struct string_from *at;
+	size_t n;
+};
+
 struct settings {
-	struct string_list {
-		char **at;
-		size_t n;
-	} listen;
 #define NUMBER(group, name, standard, min, max, unit, meaning) \
 	int64_t group##_##name;
 #define STRING(group, name, standard, max, meaning) char *group##_##name;
 #define SWITCH(group, name, standard, meaning) bool group##_##name;
-#define LIST(name, meaning)
+#define LIST(name, meaning) struct string_list name;
 #include "settings.def"
 };
 
@@ -32,9 +42,13 @@ void settings_free(struct settings *);
 /* Reads path over the standard ones.  NULL if anything is wrong, with one line
  * for each fault ("path:line: what, why") in errors. */
 struct settings *settings_read(const char *path, struct buf *errors);
-/* One more -l. */
-void settings_listen(struct settings *, const char *address);
-/* All of them in the syntax they are read in. */
+/* Replaces the addresses to listen on by these; from as above. */
+void settings_listen(struct settings *, const char *const *addresses, size_t n,
+    const char *from);
+/* Takes "ADDRESS" or "DIALECT:ADDRESS" apart.  NULL, or what is wrong. */
+const char *settings_address(const char *, const struct dialect **,
+    struct sock_name *);
+/* All of them in the syntax they are read in, each with its meaning. */
 void settings_print(const struct settings *, FILE *);
 
 #endif

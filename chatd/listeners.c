@@ -1,0 +1,295 @@
+#include "listeners.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "dialect.h"
+#include "log.h"
+#include "settings.h"
+#include "xmalloc.h"
+
+enum { LISTENERS_RESOLVED = 16 }; /* addresses of one name, at most */
+
+/* One address to be served, or served. */
+struct port {
+	const struct dialect *dialect;
+	struct sock_addr addr;
+	char text[SOCK_TEXT];	   /* of addr, as asked for: perhaps port 0 */
+	struct listener *listener; /* NULL: not served */
+	/* While it is being set: */
+	const struct string_from *from;
+	struct port *old; /* served already */
+	bool is_kept;	  /* of an old one: wanted again */
+	int fd;		  /* opened, not served yet; or -1 */
+};
+
+struct ports {
+	struct port *at;
+	size_t n;
+};
+
+struct listeners {
+	struct loop *loop;
+	listener_accept *accept;
+	void *arg;
+	struct ports ports;
+};
+
+static void
+complain(struct buf *errors, const struct string_from *from, const char *why)
+{
+	buf_printf(errors, "%s: listen \"%s\": %s\n",
+	    from->from != NULL ? from->from : "standard", from->string, why);
+}
+
+/* ---- what is wanted ---- */
+
+static void
+ports_add(struct ports *ports, const struct dialect *dialect,
+    const struct string_from *from, const struct sock_addr *addr)
+{
+	struct port *p;
+
+	ports->at = xrealloc(ports->at, ports->n + 1, sizeof(*ports->at));
+	p = &ports->at[ports->n++];
+	*p = (struct port){
+		.dialect = dialect, .from = from, .addr = *addr, .fd = -1
+	};
+	sock_text(addr, p->text);
+}
+
+/* All addresses of one entry. */
+static int
+plan_entry(struct ports *out, const struct string_from *from, bool insecure,
+    struct buf *errors)
+{
+	struct sock_addr found[LISTENERS_RESOLVED];
+	const struct dialect *dialect;
+	struct sock_name name;
+	const char *why;
+	size_t i, n;
+
+	why = settings_address(from->string, &dialect, &name);
+	if (why != NULL) {
+		complain(errors, from, why);
+		return EX_CONFIG;
+	}
+	why = sock_resolve(&name, true, found, LISTENERS_RESOLVED, &n);
+	if (why != NULL) {
+		complain(errors, from, why);
+		return EX_UNAVAILABLE;
+	}
+	for (i = 0; i < n; i++) {
+		if (!insecure && !sock_is_loopback(&found[i])) {
+			complain(errors, from,
+			    "not a loopback address: nothing is encrypted, "
+			    "so this needs server.insecure = true");
+			return EX_CONFIG;
+		}
+		ports_add(out, dialect, from, &found[i]);
+	}
+	return 0;
+}
+
+/* A fault of the configuration outweighs one of the machine. */
+static int
+worse(int a, int b)
+{
+	return a > b ? a : b;
+}
+
+static int
+plan(struct ports *out, const struct settings *s, struct buf *errors)
+{
+	int status = 0;
+	size_t i;
+
+	for (i = 0; i < s->listen.n; i++)
+		status = worse(status,
+		    plan_entry(
+			out, &s->listen.at[i], s->server_insecure, errors));
+	return status;
+}
+
+int
+listeners_check(const struct settings *s, struct buf *errors)
+{
+	struct ports ports = { 0 };
+	int status = plan(&ports, s, errors);
+
+	free(ports.at);
+	return status;
+}
+
+/* ---- opening ---- */
+
+/* Finds the old one that serves this address already. */
+static void
+keep(struct ports *ports, struct port *p)
+{
+	struct port *old;
+
+	for (old = ports->at; old < ports->at + ports->n; old++) {
+		if (old->is_kept || old->listener == NULL ||
+		    old->dialect != p->dialect ||
+		    strcmp(old->text, p->text) != 0)
+			continue;
+		old->is_kept = true;
+		p->old = old;
+		return;
+	}
+}
+
+static bool
+is_had(const struct port *p)
+{
+	return p->old != NULL || p->fd >= 0;
+}
+
+/* Whether the entry has another address that is served. */
+static bool
+has_sibling(const struct ports *ports, const struct port *p)
+{
+	size_t i;
+
+	for (i = 0; i < ports->n; i++)
+		if (ports->at[i].from == p->from && is_had(&ports->at[i]))
+			return true;
+	return false;
+}
+
+static bool
+is_missing_family(int error)
+{
+	return error == EAFNOSUPPORT || error == EADDRNOTAVAIL;
+}
+
+static int
+open_port(
+    const struct ports *ports, struct port *p, int backlog, struct buf *errors)
+{
+	struct buf why = { 0 };
+
+	p->fd = sock_listen(&p->addr, backlog);
+	if (p->fd >= 0)
+		return 0;
+	if (is_missing_family(errno) &&
+	    (p->from->from == NULL || has_sibling(ports, p))) {
+		log_debug("%s: %s, left out", p->text, strerror(errno));
+		return 0;
+	}
+	buf_printf(&why, "%s: %s", p->text, strerror(errno));
+	complain(errors, p->from, buf_string(&why));
+	buf_done(&why);
+	return EX_UNAVAILABLE;
+}
+
+/* v6 comes before v4 of a name, so those are opened last whose sibling may
+ * excuse them. */
+static int
+open_ports(struct ports *ports, int backlog, struct buf *errors)
+{
+	int status = 0;
+	size_t i;
+
+	for (i = ports->n; i-- > 0;)
+		if (!is_had(&ports->at[i]))
+			status = worse(status,
+			    open_port(ports, &ports->at[i], backlog, errors));
+	return status;
+}
+
+/* ---- all or nothing ---- */
+
+static void
+undo(struct ports *ports, struct ports *old)
+{
+	size_t i;
+
+	for (i = 0; i < ports->n; i++)
+		if (ports->at[i].fd >= 0)
+			close(ports->at[i].fd);
+	free(ports->at);
+	for (i = 0; i < old->n; i++)
+		old->at[i].is_kept = false;
+}
+
+static void
+stop(struct port *p)
+{
+	if (p->is_kept || p->listener == NULL)
+		return;
+	log_info("stopped serving %s", p->text);
+	listener_free(p->listener);
+}
+
+static void
+serve(struct listeners *l, struct port *p)
+{
+	struct sock_addr real;
+	char text[SOCK_TEXT];
+
+	if (p->old != NULL)
+		p->listener = p->old->listener;
+	if (p->fd >= 0) {
+		sock_local(p->fd, &real);
+		sock_text(&real, text);
+		p->listener =
+		    listener_new(l->loop, p->fd, p->dialect, l->accept, l->arg);
+		log_info("listening on %s", text);
+	}
+	p->from = NULL;
+	p->old = NULL;
+	p->fd = -1;
+}
+
+int
+listeners_set(struct listeners *l, const struct settings *s, struct buf *errors)
+{
+	struct ports ports = { 0 };
+	int status = plan(&ports, s, errors);
+	size_t i;
+
+	for (i = 0; i < ports.n; i++)
+		keep(&l->ports, &ports.at[i]);
+	if (status == 0)
+		status = open_ports(&ports, (int)s->limits_backlog, errors);
+	if (status != 0) {
+		undo(&ports, &l->ports);
+		return status;
+	}
+	for (i = 0; i < l->ports.n; i++)
+		stop(&l->ports.at[i]);
+	for (i = 0; i < ports.n; i++)
+		serve(l, &ports.at[i]);
+	free(l->ports.at);
+	l->ports = ports;
+	return 0;
+}
+
+struct listeners *
+listeners_new(struct loop *loop, listener_accept *fn, void *arg)
+{
+	struct listeners *l = xcalloc(1, sizeof(*l));
+
+	l->loop = loop;
+	l->accept = fn;
+	l->arg = arg;
+	return l;
+}
+
+void
+listeners_free(struct listeners *l)
+{
+	size_t i;
+
+	if (l == NULL)
+		return;
+	for (i = 0; i < l->ports.n; i++)
+		listener_free(l->ports.at[i].listener);
+	free(l->ports.at);
+	free(l);
+}

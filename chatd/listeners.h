@@ -1,0 +1,32 @@
+/*
+ * Which addresses are served: makes the list of the settings come true, at the
+ * start and whenever it changes.  All or nothing: while one address is wrong or
+ * cannot be had, everything stays as it was; a listener that is wanted before
+ * and after is not touched.
+ */
+#ifndef LISTENERS_H
+#define LISTENERS_H
+
+#include "buf.h"
+#include "listener.h"
+
+struct listeners;
+struct settings;
+
+struct listeners *listeners_new(struct loop *, listener_accept *, void *arg);
+/* Closes them all. */
+void listeners_free(struct listeners *);
+
+/*
+ * Resolves names (and blocks for it), opens what is new, closes what is wanted
+ * no more, and logs "listening on ADDRESS" for each that was opened when all
+ * are.  0; or EX_CONFIG or EX_UNAVAILABLE, with a line for each fault in
+ * errors.  Of the addresses of one name, those whose family this machine does
+ * not have are left out; standard ones too.
+ */
+int listeners_set(struct listeners *, const struct settings *,
+    struct buf *errors);
+/* Only looks whether the addresses are good and allowed. */
+int listeners_check(const struct settings *, struct buf *errors);
+
+#endif

@@ -1,0 +1,355 @@
+/*
+ * chatd: options, wiring, start, reload, stop.  The only file that knows
+ * everyone.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "conn.h"
+#include "hub.h"
+#include "listeners.h"
+#include "log.h"
+#include "loop.h"
+#include "options.h"
+#include "session.h"
+#include "settings.h"
+#include "sock.h"
+#include "store.h"
+#include "text.h"
+
+enum {
+	STOP_MS = 5000, /* for everybody to take the bye */
+	BACK_MS = 2000, /* when they are told to come back */
+	OWN_FILES = 32, /* descriptors for what is not a client */
+};
+
+/* ---- configuration ---- */
+
+static void
+listen_standard(struct settings *s)
+{
+	char path[SOCK_TEXT];
+	const char *standard[] = { path, "127.0.0.1:" SOCK_PORT,
+		"[::1]:" SOCK_PORT };
+
+	if (sock_default_unix(path, sizeof(path)))
+		settings_listen(s, standard, 3, NULL);
+	else
+		settings_listen(s, standard + 1, 2, NULL);
+}
+
+/* File, command line and what is standard together.  NULL: see errors. */
+static struct settings *
+load(const struct options *o, struct buf *errors)
+{
+	struct settings *s = o->config != NULL
+	    ? settings_read(o->config, errors)
+	    : settings_new();
+
+	if (s == NULL)
+		return NULL;
+	if (o->nlisten != 0)
+		settings_listen(s, o->listen, o->nlisten, "-l");
+	if (s->listen.n == 0)
+		listen_standard(s);
+	return s;
+}
+
+static void
+log_errors(struct buf *errors)
+{
+	struct slice rest = { buf_string(errors), errors->len };
+	size_t len;
+
+	while (rest.len != 0) {
+		len = strcspn(rest.at, "\n");
+		log_warnx("%.*s", (int)len, rest.at);
+		rest.at += len + 1;
+		rest.len -= len + 1;
+	}
+	buf_done(errors);
+}
+
+static int
+start_failed(struct buf *errors, int status)
+{
+	log_errors(errors);
+	return status;
+}
+
+/* -t and -T: editors want the lines as they are. */
+static int
+only_look(const struct options *o)
+{
+	struct buf errors = { 0 }, safe = { 0 };
+	struct settings *s = load(o, &errors);
+	int status = EX_OK;
+
+	if (s != NULL && o->print)
+		settings_print(s, stdout);
+	else if (s != NULL)
+		listeners_check(s, &errors);
+	if (errors.len != 0)
+		status = EX_CONFIG;
+	text_safe(&safe, buf_slice(&errors), TEXT_LINES);
+	fprintf(stderr, "%s", buf_string(&safe));
+	settings_free(s);
+	buf_done(&errors);
+	buf_done(&safe);
+	return status;
+}
+
+/* ---- the daemon ---- */
+
+struct daemon {
+	const struct options *options;
+	struct settings *settings;
+	struct loop *loop;
+	struct store *store;
+	struct hub *hub;
+	struct sessions *sessions;
+	struct listeners *listeners; /* NULL: stopping */
+	struct watch signals, results;
+	struct timer patience;
+};
+
+/* As many descriptors as we are allowed. */
+static void
+raise_files(const struct settings *s)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) < 0)
+		return;
+	files.rlim_cur = files.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &files) < 0)
+		log_warn("cannot raise the limit of descriptors");
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0 &&
+	    files.rlim_cur < (rlim_t)s->limits_clients + OWN_FILES)
+		log_warnx("the limit of %ju descriptors allows about %ju "
+			  "clients, limits.clients is %jd",
+		    (uintmax_t)files.rlim_cur,
+		    (uintmax_t)files.rlim_cur > OWN_FILES
+			? (uintmax_t)files.rlim_cur - OWN_FILES
+			: 0,
+		    (intmax_t)s->limits_clients);
+}
+
+static void
+end_of_turn(void *arg)
+{
+	struct daemon *d = arg;
+
+	hub_time(d->hub, loop_now(d->loop), clock_wall_ms());
+	hub_turn(d->hub);
+	sessions_flush(d->sessions);
+	conn_sweep(d->loop);
+	if (hub_waits(d->hub))
+		loop_again(d->loop);
+	if (d->listeners == NULL && sessions_count(d->sessions) == 0)
+		loop_stop(d->loop);
+}
+
+/* The end of the turn takes them. */
+static void
+on_results(struct watch *w, short revents)
+{
+	(void)w;
+	(void)revents;
+}
+
+/* ---- signals ---- */
+
+static void
+out_of_patience(struct timer *t)
+{
+	struct daemon *d =
+	    (struct daemon *)((char *)t - offsetof(struct daemon, patience));
+
+	log_warnx(
+	    "%u clients did not take their bye", sessions_count(d->sessions));
+	loop_stop(d->loop);
+}
+
+static void
+stop(struct daemon *d)
+{
+	if (d->listeners == NULL) {
+		loop_stop(d->loop);
+		return;
+	}
+	log_info("stopping, %u clients", sessions_count(d->sessions));
+	listeners_free(d->listeners);
+	d->listeners = NULL;
+	sessions_stop(d->sessions, REFUSE_STOPPING, BACK_MS);
+	heap_set(
+	    loop_timers(d->loop), &d->patience, loop_now(d->loop) + STOP_MS);
+}
+
+/* Whatever fails, the old configuration stays in force as a whole. */
+static void
+reload(struct daemon *d)
+{
+	struct buf errors = { 0 };
+	struct settings *s;
+
+	if (d->listeners == NULL)
+		return;
+	s = load(d->options, &errors);
+	if (s == NULL || listeners_set(d->listeners, s, &errors) != 0) {
+		log_errors(&errors);
+		log_warnx("not reloaded, nothing has changed");
+		settings_free(s);
+		return;
+	}
+	hub_settings(d->hub, s);
+	sessions_settings(d->sessions, s);
+	raise_files(s);
+	if (s->history_memory != d->settings->history_memory)
+		log_info("history.memory is taken up at the next start");
+	settings_free(d->settings);
+	d->settings = s;
+	log_info("reloaded");
+}
+
+static void
+reopen(struct daemon *d)
+{
+	(void)d;
+	log_info("no log files to reopen: the log is standard error");
+}
+
+static const struct {
+	int number;
+	void (*act)(struct daemon *);
+} signals[] = {
+	{ SIGTERM, stop },
+	{ SIGINT, stop },
+	{ SIGHUP, reload },
+	{ SIGUSR1, reopen },
+};
+
+enum { SIGNALS = sizeof(signals) / sizeof(*signals) };
+
+static void
+on_signal(struct watch *w, short revents)
+{
+	struct daemon *d =
+	    (struct daemon *)((char *)w - offsetof(struct daemon, signals));
+	struct signalfd_siginfo info;
+	size_t i;
+
+	(void)revents;
+	if (read(w->fd, &info, sizeof(info)) != sizeof(info))
+		return;
+	for (i = 0; i < SIGNALS; i++)
+		if ((int)info.ssi_signo == signals[i].number)
+			signals[i].act(d);
+}
+
+static void
+watch_signals(struct daemon *d)
+{
+	sigset_t set;
+	size_t i;
+	int fd;
+
+	sigemptyset(&set);
+	for (i = 0; i < SIGNALS; i++)
+		sigaddset(&set, signals[i].number);
+	fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	if (fd < 0 || sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+		fatal(EX_OSERR, "signalfd");
+	signal(SIGPIPE, SIG_IGN);
+	loop_watch(d->loop, &d->signals, fd, POLLIN, on_signal);
+}
+
+/* ---- from start to end ---- */
+
+static void
+wire(struct daemon *d)
+{
+	struct id log;
+
+	randombytes_buf(&log, sizeof(log));
+	d->loop = loop_new();
+	d->store = store_memory(
+	    (uint64_t)d->settings->history_memory << 20, log, clock_wall_ms);
+	d->hub = hub_new(d->settings, d->store, loop_timers(d->loop));
+	hub_time(d->hub, loop_now(d->loop), clock_wall_ms());
+	d->sessions = sessions_new(d->loop, d->hub, d->settings);
+	d->listeners = listeners_new(d->loop, sessions_accept, d->sessions);
+	d->patience.fire = out_of_patience;
+	watch_signals(d);
+	if (d->store->fd >= 0)
+		loop_watch(
+		    d->loop, &d->results, d->store->fd, POLLIN, on_results);
+	loop_at_end(d->loop, end_of_turn, d);
+}
+
+static void
+unwire(struct daemon *d)
+{
+	listeners_free(d->listeners);
+	sessions_free(d->sessions);
+	hub_free(d->hub);
+	loop_unwatch(d->loop, &d->results);
+	store_free(d->store);
+	loop_unwatch(d->loop, &d->signals);
+	close(d->signals.fd);
+	loop_free(d->loop);
+}
+
+static int
+serve(const struct options *o)
+{
+	struct daemon d = { .options = o };
+	struct buf errors = { 0 };
+	int status;
+
+	d.settings = load(o, &errors);
+	if (d.settings == NULL)
+		return start_failed(&errors, EX_CONFIG);
+	raise_files(d.settings);
+	wire(&d);
+	status = listeners_set(d.listeners, d.settings, &errors);
+	if (status != 0)
+		start_failed(&errors, status);
+	else if (loop_run(d.loop) < 0)
+		fatal(EX_OSERR, "poll");
+	unwire(&d);
+	settings_free(d.settings);
+	if (status == 0)
+		log_info("stopped");
+	return status;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options o = { 0 };
+	int status;
+
+	umask(077);
+	log_init("chatd", 0);
+	log_plain();
+	options_parse(&o, argc, argv);
+	log_init("chatd", o.verbose);
+	if (sodium_init() < 0)
+		fatalx(EX_OSERR, "libsodium does not start");
+	status = o.check || o.print ? only_look(&o) : serve(&o);
+	options_done(&o);
+	return status;
+}

@@ -1,0 +1,130 @@
+#include "options.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "settings.h"
+#include "sock.h"
+#include "xmalloc.h"
+
+static const struct option_row {
+	char flag;
+	const char *argument, *often, *meaning;
+} option_rows[] = {
+#define OPTION(flag, argument, often, meaning)                                 \
+	{ flag, argument, often, meaning },
+#include "options.def"
+};
+
+enum { OPTIONS = sizeof(option_rows) / sizeof(*option_rows) };
+
+static void
+print_usage(FILE *out)
+{
+	size_t i;
+
+	fprintf(out, "usage: chatd");
+	for (i = 0; i < OPTIONS; i++)
+		fprintf(out, " [-%c%s%s]%s", option_rows[i].flag,
+		    option_rows[i].argument[0] != '\0' ? " " : "",
+		    option_rows[i].argument, option_rows[i].often);
+	fprintf(out, "\n");
+}
+
+static _Noreturn void
+wrong_usage(void)
+{
+	print_usage(stderr);
+	exit(EX_USAGE);
+}
+
+static _Noreturn void
+help(void)
+{
+	size_t i;
+
+	print_usage(stdout);
+	for (i = 0; i < OPTIONS; i++)
+		printf("  -%c %-8s %s\n", option_rows[i].flag,
+		    option_rows[i].argument, option_rows[i].meaning);
+	exit(EX_OK);
+}
+
+static _Noreturn void
+version(void)
+{
+	printf("chatd " CHAT_VERSION "\n");
+	exit(EX_OK);
+}
+
+static void
+option_listen(struct options *o, const char *address)
+{
+	const struct dialect *dialect;
+	struct sock_name name;
+	const char *why = settings_address(address, &dialect, &name);
+
+	if (why != NULL)
+		fatalx(EX_USAGE, "-l \"%s\": %s", address, why);
+	o->listen = xrealloc(o->listen, o->nlisten + 1, sizeof(char *));
+	o->listen[o->nlisten++] = address;
+}
+
+static void
+option_take(struct options *o, int flag)
+{
+	switch (flag) {
+	case 'c':
+		o->config = optarg;
+		break;
+	case 'l':
+		option_listen(o, optarg);
+		break;
+	case 'n': /* there is only memory to keep things in */
+		break;
+	case 't':
+		o->check = true;
+		break;
+	case 'T':
+		o->print = true;
+		break;
+	case 'v':
+		o->verbose++;
+		break;
+	case 'V':
+		version();
+	case 'h':
+		help();
+	default:
+		wrong_usage();
+	}
+}
+
+void
+options_parse(struct options *o, int argc, char **argv)
+{
+	char flags[2 * OPTIONS + 1];
+	size_t i, n = 0;
+	int flag;
+
+	for (i = 0; i < OPTIONS; i++) {
+		flags[n++] = option_rows[i].flag;
+		if (option_rows[i].argument[0] != '\0')
+			flags[n++] = ':';
+	}
+	flags[n] = '\0';
+	while ((flag = getopt(argc, argv, flags)) != -1)
+		option_take(o, flag);
+	if (optind != argc || (o->check && o->print))
+		wrong_usage();
+}
+
+void
+options_done(struct options *o)
+{
+	free(o->listen);
+	*o = (struct options){ 0 };
+}
