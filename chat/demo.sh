@@ -27,7 +27,7 @@ fail()
 await()
 {
 	tries=500
-	until grep -q "$2" "$1"; do
+	until grep -qs "$2" "$1"; do
 		tries=$((tries - 1))
 		[ $tries -gt 0 ] || fail "not seen in ${1##*/}: $2"
 		sleep 0.02

@@ -24,10 +24,10 @@ trap 'exit 130' INT TERM HUP
 # Its own session: a Ctrl-C meant for chat is not for chatd.
 setsid "$build/chatd" 2>"$log" &
 pid=$!
-until grep -q ' listening on ' "$log"; do
+until grep -qs ' listening on ' "$log"; do
 	if ! kill -0 "$pid" 2>/dev/null; then
 		pid=
-		grep -q 'in use' "$log" && break
+		grep -qs 'in use' "$log" && break
 		cat "$log" >&2
 		exit 1
 	fi
