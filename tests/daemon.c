@@ -227,12 +227,12 @@ void
 daemon_start(struct daemon *d, const struct daemon_options *given)
 {
 	struct daemon_options o = *given;
-	unsigned n = 1;
+	unsigned n = o.configured;
 	char *log;
 
-	if (o.listen[0] == NULL)
+	if (o.listen[0] == NULL && n == 0)
 		o.listen[0] = "127.0.0.1:0";
-	while (n < DAEMON_LISTENERS && o.listen[n] != NULL)
+	while (o.configured == 0 && n < DAEMON_LISTENERS && o.listen[n] != NULL)
 		n++;
 	launch(d, &o, NULL);
 	begin_log(d);
