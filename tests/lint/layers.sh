@@ -83,12 +83,12 @@ for file in $(grep -lE '\<sock_(resolve|connect|connected|tune|listen)\(' \
 	*) say "$file: only the receiver thread touches the socket" ;;
 	esac
 done
-core='hub hub_job hub_load hub_people hub_room room user recent entry table client dialect
-	dialect_frame detect scrollback wrap edit undo history typed
-	layout theme outbox asked fold'
+core='hub room user recent entry table client dialect detect scrollback wrap
+	edit undo history typed layout theme outbox asked fold'
 outside='poll\.h|unistd\.h|time\.h|sys/.*|clock\.h|sock\.h|conn\.h|loop\.h'
 for name in $core; do
-	sources=$(files "chatd/$name".[ch] "chat/$name".[ch])
+	sources=$(files "chatd/$name".[ch] "chatd/${name}_"*.[ch] \
+		"chat/$name".[ch] "chat/${name}_"*.[ch])
 	# shellcheck disable=SC2086 # a list
 	for file in $(includes "$outside" $sources); do
 		say "$file: here is no I/O and no clock"
