@@ -43,27 +43,34 @@ rig_done(struct rig *rig)
 	variables_done(&rig->variables);
 }
 
-static void
-server_says(struct rig *rig, const char *words)
+void
+rig_frame(struct variables *v, const char *words, struct buf *out)
 {
 	struct buf held[PATTERN_FIELDS] = { { 0 } };
-	struct buf bytes = { 0 };
 	struct pattern p;
 	union message m;
 	const char *wrong = pattern_parse(&p, words);
-	size_t used;
 
 	cr_assert_null(wrong, "%s: %s", words, wrong);
-	wrong = pattern_make(&p, &rig->variables, &m, held);
+	wrong = pattern_make(&p, v, &m, held);
 	cr_assert_null(wrong, "%s: %s", words, wrong);
-	codec_encode(&bytes, &m);
+	codec_encode(out, &m);
+	for (size_t i = 0; i < PATTERN_FIELDS; i++)
+		buf_done(&held[i]);
+	pattern_done(&p);
+}
+
+static void
+server_says(struct rig *rig, const char *words)
+{
+	struct buf bytes = { 0 };
+	size_t used;
+
+	rig_frame(&rig->variables, words, &bytes);
 	rig->goes_on = apply_bytes(
 	    rig->apply, buf_at(&bytes), bytes.len, &used, rig->now_ms);
 	cr_assert(!rig->goes_on || used == bytes.len);
-	for (size_t i = 0; i < PATTERN_FIELDS; i++)
-		buf_done(&held[i]);
 	buf_done(&bytes);
-	pattern_done(&p);
 }
 
 /* What a variable of one letter stands for is met anew each time. */
@@ -80,28 +87,35 @@ forget_letters(struct variables *v, const struct pattern *p)
 	}
 }
 
-static void
-client_says(struct rig *rig, const char *words)
+void
+rig_fits(struct variables *v, const char *words, const union message *m)
 {
 	struct pattern p;
-	struct frame f;
-	union message m;
 	struct buf said = { 0 };
 	const char *wrong = pattern_parse(&p, words);
 
 	cr_assert_null(wrong, "%s: %s", words, wrong);
+	pattern_describe(&said, m);
+	forget_letters(v, &p);
+	wrong = pattern_misfit(&p, v, m);
+	cr_assert_null(wrong, "%s should be said, not %s: see %s", words,
+	    buf_string(&said), wrong);
+	buf_done(&said);
+	pattern_done(&p);
+}
+
+static void
+client_says(struct rig *rig, const char *words)
+{
+	struct frame f;
+	union message m;
+
 	cr_assert_eq(frame_read(buf_at(&rig->out), rig->out.len,
 			 PROTOCOL_FRAME_READY, &f),
 	    GOT_ONE, "nothing is said where there should be: %s", words);
 	cr_assert_eq(codec_decode(f.payload, f.len, &m), FINE);
-	pattern_describe(&said, &m);
-	forget_letters(&rig->variables, &p);
-	wrong = pattern_misfit(&p, &rig->variables, &m);
-	cr_assert_null(wrong, "%s should be said, not %s: see %s", words,
-	    buf_string(&said), wrong);
+	rig_fits(&rig->variables, words, &m);
 	buf_consume(&rig->out, f.used);
-	buf_done(&said);
-	pattern_done(&p);
 }
 
 static void

@@ -41,4 +41,8 @@ struct room *rig_room(struct rig *, const char *name);
 /* The newest line of a room but n, "who|text". */
 const char *rig_line(const struct room *, unsigned n);
 
+/* One message in words, appended as a frame; one that must fit the pattern. */
+void rig_frame(struct variables *, const char *words, struct buf *out);
+void rig_fits(struct variables *, const char *words, const union message *);
+
 #endif
