@@ -1,0 +1,384 @@
+#include "options.h"
+
+#include <ctype.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+
+#include "names.h"
+#include "sock.h"
+#include "xmalloc.h"
+
+enum {
+	TIMEOUT_MAX_S = 86400,
+	TIMEOUT_MESSAGE_MS = 10000,
+	TIMEOUT_MS = 30000,
+};
+
+enum key {
+	KEY_NONE = 255, /* beyond every short name */
+#define OPTION(KEY, short, name, argument, meaning) KEY_##KEY,
+#include "options.def"
+	KEY_END
+};
+
+enum { ROWS = KEY_END - KEY_NONE - 1 };
+
+static const struct option_row {
+	int key;
+	char flag;
+	const char *name, *argument, *meaning;
+} rows[] = {
+#define OPTION(KEY, short, name, argument, meaning)                            \
+	{ KEY_##KEY, short, name, argument, meaning },
+#include "options.def"
+};
+
+/* ---- help ---- */
+
+size_t
+options_rows(struct option_text *out, size_t max)
+{
+	size_t i;
+
+	for (i = 0; i < ROWS && i < max; i++) {
+		const struct option_row *row = &rows[i];
+		const char *blank = row->argument[0] != '\0' ? " " : "";
+		if (row->flag != 0)
+			snprintf(out[i].name, sizeof(out[i].name), "-%c%s%s",
+			    row->flag, blank, row->argument);
+		else
+			snprintf(out[i].name, sizeof(out[i].name), "--%s%s%s",
+			    row->name, blank, row->argument);
+		out[i].meaning = row->meaning;
+	}
+	return i;
+}
+
+void
+options_help(struct buf *out)
+{
+	struct option_text text[ROWS];
+	size_t i, n = options_rows(text, ROWS);
+
+	buf_add_string(out,
+	    "usage: chat [OPTION]... [NICK@HOST | "
+	    "chat://HOST[:PORT][/ROOM]]\n"
+	    "       chat -m TEXT -t TO [OPTION]... [NICK@HOST]\n\n");
+	for (i = 0; i < n; i++)
+		buf_printf(out, "  %-17s %s\n", text[i].name, text[i].meaning);
+	buf_add_string(
+	    out, "\nWithout a terminal it is as with --batch. See chat(1).\n");
+}
+
+/* ---- values ---- */
+
+static bool wrong(struct options *, const char *, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Returns false. */
+static bool
+wrong(struct options *o, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(o->wrong, sizeof(o->wrong), format, args);
+	va_end(args);
+	return false;
+}
+
+static void
+set(char **to, const char *value)
+{
+	free(*to);
+	*to = xstrdup(value);
+}
+
+static bool
+set_address(struct options *o, const char *address)
+{
+	struct sock_name name;
+	const char *why = sock_parse(address, &name);
+
+	if (why != NULL)
+		return wrong(o, "%s: %s", address, why);
+	if (o->address != NULL)
+		return wrong(o, "%s: only one server can be given", address);
+	set(&o->address, address);
+	return true;
+}
+
+static bool
+set_nick(struct options *o, const char *nick)
+{
+	enum refusal why = names_nick(slice_of(nick), NULL);
+
+	if (why != FINE)
+		return wrong(o, "%s: %s", nick, refusal_text(why));
+	set(&o->nick, nick);
+	o->is_nick_own = true;
+	return true;
+}
+
+static bool
+add_room(struct options *o, const char *room)
+{
+	char *name = xasprintf("%s%s", room[0] == '#' ? "" : "#", room);
+	enum refusal why = names_room(slice_of(name), NULL);
+
+	if (why != FINE) {
+		free(name);
+		return wrong(o, "%s: %s", room, refusal_text(why));
+	}
+	o->rooms = xrealloc(o->rooms, o->n_rooms + 1, sizeof(char *));
+	o->rooms[o->n_rooms++] = name;
+	return true;
+}
+
+static bool
+set_to(struct options *o, const char *to)
+{
+	struct slice name = slice_of(to);
+	enum refusal why = names_is_room(name) ? names_room(name, NULL)
+					       : names_nick(name, NULL);
+
+	if (why != FINE && why != REFUSE_NICK_RESERVED)
+		return wrong(o, "%s: %s", to, refusal_text(why));
+	set(&o->to, to);
+	return true;
+}
+
+static bool
+set_timeout(struct options *o, const char *value)
+{
+	char *end;
+	long seconds = strtol(value, &end, 10);
+
+	if (!isdigit((unsigned char)value[0]) || *end != '\0' || seconds < 1 ||
+	    seconds > TIMEOUT_MAX_S)
+		return wrong(
+		    o, "--timeout %s: 1 to %d seconds", value, TIMEOUT_MAX_S);
+	o->timeout_ms = (int)seconds * 1000;
+	return true;
+}
+
+static bool
+set_family(struct options *o, int family)
+{
+	if (o->family != AF_UNSPEC && o->family != family)
+		return wrong(o, "-4 and -6 exclude each other");
+	o->family = family;
+	return true;
+}
+
+/* ---- where to ---- */
+
+/* [NICK@]HOST[:PORT], in a string to be changed. */
+static bool
+set_place(struct options *o, char *place)
+{
+	char *at = strrchr(place, '@');
+
+	if (at != NULL) {
+		*at = '\0';
+		if (!set_nick(o, place))
+			return false;
+		place = at + 1;
+	}
+	return set_address(o, place);
+}
+
+static bool
+set_url(struct options *o, char *url)
+{
+	char *slash = strchr(url, '/');
+
+	if (slash != NULL) {
+		*slash = '\0';
+		if (slash[1] != '\0' && !add_room(o, slash + 1))
+			return false;
+	}
+	return set_place(o, url);
+}
+
+static bool
+set_operand(struct options *o, const char *operand)
+{
+	static const char scheme[] = "chat://";
+	char *copy = xstrdup(operand);
+	bool is_fine;
+
+	if (strncmp(copy, scheme, sizeof(scheme) - 1) == 0)
+		is_fine = set_url(o, copy + sizeof(scheme) - 1);
+	else
+		is_fine = set_place(o, copy);
+	free(copy);
+	return is_fine;
+}
+
+/* ---- the whole ---- */
+
+/* false: wrong, or nothing is to be run: *result says so. */
+static bool
+take(struct options *o, int key, const char *value, enum options_result *result)
+{
+	*result = OPTIONS_WRONG;
+	switch (key) {
+	case KEY_IPV4:
+		return set_family(o, AF_INET);
+	case KEY_IPV6:
+		return set_family(o, AF_INET6);
+	case KEY_ADDRESS:
+		return set_address(o, value);
+	case KEY_NICK:
+		return set_nick(o, value);
+	case KEY_ROOM:
+		return add_room(o, value);
+	case KEY_JSON:
+		o->is_json = true;
+		o->is_batch = true;
+		return true;
+	case KEY_BATCH:
+		o->is_batch = true;
+		return true;
+	case KEY_MESSAGE:
+		set(&o->message, value);
+		return true;
+	case KEY_TO:
+		return set_to(o, value);
+	case KEY_TIMEOUT:
+		return set_timeout(o, value);
+	case KEY_VERSION:
+		*result = OPTIONS_VERSION;
+		return false;
+	case KEY_HELP:
+		*result = OPTIONS_HELP;
+		return false;
+	default:
+		return wrong(o,
+		    "there is no such option, or its argument is "
+		    "missing: see chat -h");
+	}
+}
+
+static int
+key_of(int flag)
+{
+	size_t i;
+
+	for (i = 0; i < ROWS; i++)
+		if (rows[i].flag != 0 && rows[i].flag == flag)
+			return rows[i].key;
+	return flag;
+}
+
+static void
+make_tables(char *flags, struct option *longs)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < ROWS; i++) {
+		bool has_argument = rows[i].argument[0] != '\0';
+		if (rows[i].flag != 0)
+			*flags++ = rows[i].flag;
+		if (rows[i].flag != 0 && has_argument)
+			*flags++ = ':';
+		if (rows[i].name[0] != '\0')
+			longs[n++] = (struct option){ rows[i].name,
+				has_argument, NULL, rows[i].key };
+	}
+	*flags = '\0';
+	longs[n] = (struct option){ 0 };
+}
+
+/* What was not given; and what goes together, or doesn't. */
+static bool
+complete(struct options *o)
+{
+	uint32_t random = 0;
+	char nick[NAMES_NICK_MAX + 1];
+
+	if ((o->message != NULL) != (o->to != NULL))
+		return wrong(o, "-m and -t belong together: -m TEXT -t TO");
+	if (o->message != NULL && o->is_batch)
+		return wrong(o, "-m does not go with --batch and --json");
+	if (o->timeout_ms == 0)
+		o->timeout_ms =
+		    o->message != NULL ? TIMEOUT_MESSAGE_MS : TIMEOUT_MS;
+	if (o->n_rooms == 0 && o->message == NULL)
+		add_room(o, "lobby");
+	if (o->nick == NULL) {
+		if (getrandom(&random, sizeof(random), 0) < 0)
+			random = 0;
+		options_nick(getenv("USER"), random, nick);
+		set(&o->nick, nick);
+	}
+	return true;
+}
+
+enum options_result
+options_read(struct options *o, int argc, char **argv)
+{
+	char flags[2 * ROWS + 1];
+	struct option longs[ROWS + 1];
+	enum options_result result;
+	int flag;
+
+	make_tables(flags, longs);
+	opterr = 0;
+	optind = 0;
+	while ((flag = getopt_long(argc, argv, flags, longs, NULL)) != -1)
+		if (!take(o, key_of(flag), optarg, &result))
+			return result;
+	if (optind < argc && !set_operand(o, argv[optind++]))
+		return OPTIONS_WRONG;
+	if (optind < argc) {
+		wrong(o, "%s: only one server can be given", argv[optind]);
+		return OPTIONS_WRONG;
+	}
+	return complete(o) ? OPTIONS_RUN : OPTIONS_WRONG;
+}
+
+void
+options_free(struct options *o)
+{
+	while (o->n_rooms != 0)
+		free(o->rooms[--o->n_rooms]);
+	free(o->rooms);
+	free(o->address);
+	free(o->nick);
+	free(o->message);
+	free(o->to);
+	*o = (struct options){ 0 };
+}
+
+/* What of a name every nick may consist of, from the first letter on. */
+static void
+keep_letters(const char *name, char *out)
+{
+	size_t n = 0;
+
+	for (; *name != '\0' && n < NAMES_NICK_MAX; name++)
+		if (isalpha((unsigned char)*name) ||
+		    (n != 0 && strchr("0123456789-_.", *name) != NULL))
+			out[n++] = *name;
+	out[n] = '\0';
+}
+
+void
+options_nick(const char *user, uint32_t random, char *out)
+{
+	if (user != NULL && names_nick(slice_of(user), NULL) == FINE) {
+		snprintf(out, NAMES_NICK_MAX + 1, "%s", user);
+		return;
+	}
+	keep_letters(user != NULL ? user : "", out);
+	if (names_nick(slice_of(out), NULL) != FINE)
+		snprintf(out, NAMES_NICK_MAX + 1, "guest%04u",
+		    (unsigned)(random % 10000));
+}

@@ -1,0 +1,52 @@
+/*
+ * The command line of chat(1).  One table, options.def, makes what is looked
+ * for, the usage and the help.
+ */
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "buf.h"
+
+enum options_result {
+	OPTIONS_RUN,
+	OPTIONS_HELP,
+	OPTIONS_VERSION,
+	OPTIONS_WRONG, /* wrong says why */
+};
+
+/* All zero before options_read(); the strings are its own. */
+struct options {
+	char *address;    /* NULL: the default ones */
+	char *nick;       /* valid */
+	bool is_nick_own; /* given, not made up */
+	char **rooms;     /* with their # */
+	size_t n_rooms;
+	int family;       /* AF_UNSPEC, AF_INET, AF_INET6 */
+	bool is_batch, is_json;
+	char *message;    /* NULL: none */
+	char *to;
+	int timeout_ms;
+	char wrong[256];
+};
+
+enum options_result options_read(struct options *, int argc, char **argv);
+void options_free(struct options *);
+
+/* A nick made of somebody's user name, or guest and the last four digits of a
+ * number; out has NAMES_NICK_MAX + 1 bytes. */
+void options_nick(const char *user, uint32_t random, char *out);
+
+/* The rows, as the help has them: "-n NICK", "--json", the meaning. */
+struct option_text {
+	char name[32];
+	const char *meaning;
+};
+size_t options_rows(struct option_text *out, size_t max);
+/* What -h prints. */
+void options_help(struct buf *);
+
+#endif

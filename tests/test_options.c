@@ -1,0 +1,193 @@
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include "../chat/options.h"
+#include "names.h"
+
+#define N(table) (sizeof(table) / sizeof(*(table)))
+
+enum { WORDS = 32 };
+
+static enum options_result
+read_line(struct options *o, const char *line)
+{
+	static char copy[256];
+	static char name[] = "chat";
+	char *argv[WORDS] = { name }, *word = copy;
+	int argc = 1;
+
+	snprintf(copy, sizeof(copy), "%s", line);
+	*o = (struct options){ 0 };
+	while (*(word += strspn(word, " ")) != '\0') {
+		argv[argc++] = word;
+		word += strcspn(word, " ");
+		if (*word != '\0')
+			*word++ = '\0';
+	}
+	argv[argc] = NULL;
+	return options_read(o, argc, argv);
+}
+
+Test(options, without_any)
+{
+	struct options o;
+
+	setenv("USER", "carla", 1);
+	cr_expect_eq(read_line(&o, ""), OPTIONS_RUN);
+	cr_expect_null(o.address);
+	cr_expect_str_eq(o.nick, "carla");
+	cr_expect_not(o.is_nick_own);
+	cr_expect_eq(o.n_rooms, 1);
+	cr_expect_str_eq(o.rooms[0], "#lobby");
+	cr_expect_eq(o.family, AF_UNSPEC);
+	cr_expect_eq(o.timeout_ms, 30000);
+	cr_expect_not(o.is_batch);
+	options_free(&o);
+}
+
+Test(options, with_all)
+{
+	struct options o;
+
+	cr_expect_eq(read_line(&o,
+			 "-6 -s host:99 -n ana -r a -r #b --json "
+			 "--timeout 7"),
+	    OPTIONS_RUN);
+	cr_expect_str_eq(o.address, "host:99");
+	cr_expect_str_eq(o.nick, "ana");
+	cr_expect(o.is_nick_own);
+	cr_expect_eq(o.n_rooms, 2);
+	cr_expect_str_eq(o.rooms[0], "#a");
+	cr_expect_str_eq(o.rooms[1], "#b");
+	cr_expect_eq(o.family, AF_INET6);
+	cr_expect(o.is_batch);
+	cr_expect(o.is_json);
+	cr_expect_eq(o.timeout_ms, 7000);
+	options_free(&o);
+	cr_expect_eq(read_line(&o, "-4 -m hello -t bob -n x"), OPTIONS_RUN);
+	cr_expect_str_eq(o.message, "hello");
+	cr_expect_str_eq(o.to, "bob");
+	cr_expect_eq(o.n_rooms, 0);
+	cr_expect_eq(o.timeout_ms, 10000);
+	cr_expect_eq(o.family, AF_INET);
+	options_free(&o);
+}
+
+static const struct {
+	const char *line, *address, *nick, *room;
+} places[] = {
+	{ "ana@host", "host", "ana", "#lobby" },
+	{ "ana@host:99", "host:99", "ana", "#lobby" },
+	{ "ana@[::1]:99", "[::1]:99", "ana", "#lobby" },
+	{ "host", "host", NULL, "#lobby" },
+	{ "ana@unix:/run/x", "unix:/run/x", "ana", "#lobby" },
+	{ "chat://host", "host", NULL, "#lobby" },
+	{ "chat://host/", "host", NULL, "#lobby" },
+	{ "chat://host:99/tea", "host:99", NULL, "#tea" },
+	{ "chat://ana@host/#tea", "host", "ana", "#tea" },
+	{ "-n ana chat://[::1]/tea", "[::1]", "ana", "#tea" },
+};
+
+Test(options, places)
+{
+	struct options o;
+
+	for (size_t i = 0; i < N(places); i++) {
+		cr_expect_eq(read_line(&o, places[i].line), OPTIONS_RUN,
+		    "%s: %s", places[i].line, o.wrong);
+		cr_expect_str_eq(o.address, places[i].address);
+		if (places[i].nick != NULL)
+			cr_expect_str_eq(o.nick, places[i].nick);
+		cr_expect_str_eq(o.rooms[0], places[i].room);
+		options_free(&o);
+	}
+}
+
+static const struct {
+	const char *line, *words;
+} wrong[] = {
+	{ "-x", "no such option" },
+	{ "--nonsense", "no such option" },
+	{ "-s", "its argument is missing" },
+	{ "-s [::1", "[::1: a ] is missing" },
+	{ "-s a -s b", "only one server" },
+	{ "-s a b", "only one server" },
+	{ "a b", "only one server" },
+	{ "-n 2x", "2x: a nick is" },
+	{ "-n server", "reserved" },
+	{ "-r a/b", "a/b: a room is" },
+	{ "chat://host/a/b", "a/b: a room is" },
+	{ "@host", ": a nick is" },
+	{ "ana@", "an address is" },
+	{ "-4 -6", "exclude each other" },
+	{ "-m hi", "belong together" },
+	{ "-t bob", "belong together" },
+	{ "-m hi -t b/b", "b/b: a nick is" },
+	{ "-m hi -t #", "#: a room is" },
+	{ "-m hi -t bob --batch", "does not go with" },
+	{ "--timeout 0", "1 to 86400" },
+	{ "--timeout 86401", "1 to 86400" },
+	{ "--timeout 3s", "1 to 86400" },
+	{ "--timeout -3", "1 to 86400" },
+};
+
+Test(options, wrong_ones_are_told_in_words)
+{
+	struct options o;
+
+	for (size_t i = 0; i < N(wrong); i++) {
+		cr_expect_eq(read_line(&o, wrong[i].line), OPTIONS_WRONG, "%s",
+		    wrong[i].line);
+		cr_expect_not_null(strstr(o.wrong, wrong[i].words), "%s: %s",
+		    wrong[i].line, o.wrong);
+		options_free(&o);
+	}
+}
+
+Test(options, help_fits_a_small_screen)
+{
+	struct options o;
+	struct buf help = { 0 };
+	const char *line, *end;
+	unsigned n = 0;
+
+	cr_expect_eq(read_line(&o, "-h -x"), OPTIONS_HELP);
+	options_free(&o);
+	cr_expect_eq(read_line(&o, "-V"), OPTIONS_VERSION);
+	options_free(&o);
+	options_help(&help);
+	for (line = buf_string(&help); *line != '\0'; line = end + 1) {
+		end = strchr(line, '\n');
+		cr_assert_not_null(end);
+		cr_expect_leq(end - line, 79, "%.*s", (int)(end - line), line);
+		n++;
+	}
+	cr_expect_leq(n, 24);
+	buf_done(&help);
+}
+
+static const struct {
+	const char *user, *nick;
+} users[] = {
+	{ "carla", "carla" },
+	{ "john.doe", "john.doe" },
+	{ "2nd man", "ndman" },
+	{ "root", "guest4321" },
+	{ "", "guest4321" },
+	{ NULL, "guest4321" },
+	{ "\xff\xfe", "guest4321" },
+	{ "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+	    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" },
+};
+
+Test(options, a_nick_is_made_of_the_user)
+{
+	char nick[NAMES_NICK_MAX + 1];
+
+	for (size_t i = 0; i < N(users); i++) {
+		options_nick(users[i].user, 987654321, nick);
+		cr_expect_str_eq(nick, users[i].nick);
+	}
+}
