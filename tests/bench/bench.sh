@@ -158,7 +158,8 @@ read -r all_after own_after < <(worked)
 awk -v all=$((all_after - all_before)) -v own=$((own_after - own_before)) \
 	-v s=$(($(date +%s) - began)) -v hz="$(getconf CLK_TCK)" \
 	-v cpus="$(nproc)" 'BEGIN {
-	printf "others took %.0f %% of the machine meanwhile; above 10 %% rates and latencies mean little\n", 100 * (all - own) / (s * hz * cpus) }'
+	x = (all - own) / (s * hz * cpus)
+	printf "others took %.0f %% of the machine meanwhile; above 10 %% rates and latencies mean little\n", x > 0 ? 100 * x : 0 }'
 if wanted client; then
 	"$build/bench/client_bench" "$build/chat" $((quick ? 1 : 3))
 fi

@@ -203,11 +203,22 @@ serve(struct member *m)
 	return r->head - m->cursor <= BEHIND_MAX;
 }
 
-static void
+/* Whether he is still there. */
+static int
 serve_or_drop(struct member *m)
 {
-	if (!serve(m))
+	int stays = serve(m);
+
+	if (!stays)
 		drop(m);
+	return stays;
+}
+
+static int
+must_be_served(const struct member *m)
+{
+	return polls[m->place].events == POLLIN ||
+	    m->room->head - m->cursor > BEHIND_MAX;
 }
 
 /* Chunks that everybody has. */
@@ -241,10 +252,9 @@ serve_dirty(void)
 	while ((r = dirty) != NULL) {
 		dirty = r->next_dirty;
 		r->is_dirty = 0;
-		for (i = r->n; i-- > 0;)
-			if (polls[r->member[i]->place].events == POLLIN ||
-			    r->head - r->member[i]->cursor > BEHIND_MAX)
-				serve_or_drop(r->member[i]);
+		for (i = 0; i < r->n;)
+			i += !must_be_served(r->member[i]) ||
+			    serve_or_drop(r->member[i]);
 		forget(r);
 	}
 }
