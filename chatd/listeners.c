@@ -205,13 +205,22 @@ open_ports(struct ports *ports, int backlog, struct buf *errors)
 /* ---- all or nothing ---- */
 
 static void
+shut(struct port *p)
+{
+	if (p->fd < 0)
+		return;
+	if (p->addr.sa.sa_family == AF_UNIX)
+		unlink(p->addr.un.sun_path);
+	close(p->fd);
+}
+
+static void
 undo(struct ports *ports, struct ports *old)
 {
 	size_t i;
 
 	for (i = 0; i < ports->n; i++)
-		if (ports->at[i].fd >= 0)
-			close(ports->at[i].fd);
+		shut(&ports->at[i]);
 	free(ports->at);
 	for (i = 0; i < old->n; i++)
 		old->at[i].is_kept = false;
