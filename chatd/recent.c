@@ -9,6 +9,13 @@
 
 enum { SEGMENT_LEAST = 512 };
 
+/* What an entry takes, once for itself and once encoded. */
+static size_t
+entry_bytes(const struct entry *e)
+{
+	return 2 * (sizeof *e + e->who_len + e->text_len);
+}
+
 static size_t
 slot(const struct recent *r, uint64_t seq)
 {
@@ -56,7 +63,7 @@ drop_oldest(struct recent *r)
 		else
 			f->next = r->first + 1;
 	}
-	r->bytes -= e->text_len;
+	r->bytes -= entry_bytes(e);
 	entry_unref(e);
 	r->first++;
 }
@@ -119,7 +126,7 @@ recent_add_take(struct recent *r, struct entry *e)
 	if (r->next - r->first == r->cap)
 		grow(r);
 	r->at[slot(r, r->next++)] = e;
-	r->bytes += e->text_len;
+	r->bytes += entry_bytes(e);
 }
 
 /* A blob with room for len more bytes: the last, or a new one.  They grow with

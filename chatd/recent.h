@@ -16,8 +16,8 @@ struct blob;
 struct entry;
 
 enum {
-	RECENT_ENTRIES = 1024,	   /* kept at most */
-	RECENT_BYTES = 128 * 1024, /* of text kept, at most */
+	RECENT_ENTRIES = 4096,	   /* kept at most */
+	RECENT_BYTES = 256 * 1024, /* of entries kept, at most */
 	RECENT_SEGMENT =
 	    16 * 1024, /* bytes of a blob, but for longer entries */
 };

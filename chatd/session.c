@@ -333,6 +333,41 @@ sessions_flush(struct sessions *all)
 		loop_again(all->loop);
 }
 
+/* ---- deadlines ---- */
+
+static void
+tick_ready(struct session *s)
+{
+	int64_t frame = s->all->settings->limits_frame * 1000;
+	int64_t ping = s->all->settings->limits_ping * 1000;
+	int64_t due = s->heard_ms + (s->is_pinged ? 2 * ping : ping);
+
+	if (s->part_ms != 0 && now(s) >= s->part_ms + frame) {
+		end_with(s, REFUSE_TOO_SLOW, 0);
+		return;
+	}
+	/* Who doesn't take what we send can't be expected to answer it; if it
+	 * is dead the kernel will find out. */
+	if (now(s) >= due && !s->is_blocked && !s->is_paused) {
+		if (s->is_pinged) {
+			end_with(s, REFUSE_IDLE, 0);
+			return;
+		}
+		session_tell(s,
+		    &(union message){ .ping = { MSG_PING, (uint64_t)now(s) } });
+		s->is_pinged = true;
+		due += ping;
+	}
+	if (due <= now(s))
+		due = now(s) + ping;
+	if (s->part_ms != 0 && s->part_ms + frame < due)
+		due = s->part_ms + frame;
+	/* A message may begin any time: look again before its deadline. */
+	if (due > now(s) + frame)
+		due = now(s) + frame;
+	set_timer(s, due);
+}
+
 /* ---- what the hub says ---- */
 
 static struct session *
@@ -348,7 +383,7 @@ client_tell(struct client *client, const union message *m)
 
 	if (m->type == MSG_WELCOME) {
 		enter(s, STATE_READY);
-		set_timer(s, now(s) + s->all->settings->limits_frame * 1000);
+		tick_ready(s);
 		log_info("c%u: %.*s: welcome", s->number,
 		    SLICE_ARG(m->welcome.nick));
 	}
@@ -549,40 +584,7 @@ static const struct conn_ops conn_ops = {
 	.gone = on_gone,
 };
 
-/* ---- deadlines ---- */
-
-static void
-tick_ready(struct session *s)
-{
-	int64_t frame = s->all->settings->limits_frame * 1000;
-	int64_t ping = s->all->settings->limits_ping * 1000;
-	int64_t due = s->heard_ms + (s->is_pinged ? 2 * ping : ping);
-
-	if (s->part_ms != 0 && now(s) >= s->part_ms + frame) {
-		end_with(s, REFUSE_TOO_SLOW, 0);
-		return;
-	}
-	/* Who doesn't take what we send can't be expected to answer it; if it
-	 * is dead the kernel will find out. */
-	if (now(s) >= due && !s->is_blocked && !s->is_paused) {
-		if (s->is_pinged) {
-			end_with(s, REFUSE_IDLE, 0);
-			return;
-		}
-		session_tell(s,
-		    &(union message){ .ping = { MSG_PING, (uint64_t)now(s) } });
-		s->is_pinged = true;
-		due += ping;
-	}
-	if (due <= now(s))
-		due = now(s) + ping;
-	if (s->part_ms != 0 && s->part_ms + frame < due)
-		due = s->part_ms + frame;
-	/* A message may begin any time: look again before its deadline. */
-	if (due > now(s) + frame)
-		due = now(s) + frame;
-	set_timer(s, due);
-}
+/* ---- what is due ---- */
 
 static void
 tick(struct timer *t)
