@@ -178,8 +178,8 @@ out_of_patience(struct timer *t)
 	struct daemon *d =
 	    (struct daemon *)((char *)t - offsetof(struct daemon, patience));
 
-	log_warnx(
-	    "%u clients did not take their bye", sessions_count(d->sessions));
+	log_warnx("%u clients did not close, not waiting any longer",
+	    sessions_count(d->sessions));
 	loop_stop(d->loop);
 }
 
