@@ -31,16 +31,16 @@ enum {
 
 /* Handed down by the owner; any of them may call conn_finish/_close. */
 struct conn_ops {
-	/* Bytes came.  Returns how many were used; the rest is given again, with
-	 * more behind it.  It must not leave more than one frame's worth, but
-	 * when it pauses. */
+	/* Bytes came.  Returns how many were used; the rest is given again,
+	 * with more behind it.  It must not leave more than one frame's worth,
+	 * but when it pauses. */
 	size_t (*bytes)(void *owner, const uint8_t *, size_t len);
-	/* The peer will send no more; what it sent has been given to bytes(). */
+	/* The peer will send no more; bytes() has been given what it sent. */
 	void (*eof)(void *owner);
 	/* Output that was not taken may be offered again. */
 	void (*writable)(void *owner);
 	/* It is over: the last call, at the end of a turn.  why is a static
-	 * string ("closed by peer") or errno's words.  The conn is freed next. */
+	 * string ("closed by peer") or errno's words.  Then it is freed. */
 	void (*gone)(void *owner, const char *why);
 };
 
@@ -64,7 +64,7 @@ void conn_finish(struct conn *);
 /* At once: gone() at the end of this turn. */
 void conn_close(struct conn *, const char *why);
 
-/* Calls gone() for those that are over, and frees them.  At the end of a turn. */
+/* At the end of a turn: calls gone() for those that are over, frees them. */
 void conn_sweep(struct loop *);
 
 #endif

@@ -21,8 +21,8 @@ struct dialect {
 	const char *name; /* as written before an address */
 	enum dialect_no no;
 	/*
-	 * One message from the front of what came.  GOT_ONE: *used bytes make it
-	 * up, and *why is FINE or what is wrong with it (the stream goes on
+	 * One message from the front of what came.  GOT_ONE: *used bytes make
+	 * it up, and *why is FINE or what is wrong with it (the stream goes on
 	 * behind it).  GOT_PART: wait for more.  GOT_BAD: the stream is lost,
 	 * *why says how; or, if it isn't this dialect at all, *alien holds the
 	 * one short answer to give and *why is REFUSE_NOT_CHAT.  fresh: before

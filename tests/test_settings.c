@@ -228,7 +228,8 @@ Test(settings, tells_every_fault_and_its_cure)
 		    "1: limits: a group is wanted: limits: { ... };\n" },
 		{ "limits: {\n  clients = \"5\";\n  rate = 1.5;\n};",
 		    "2: limits.clients: a number is wanted, this is a string\n"
-		    "3: limits.rate: a number is wanted, this is a fraction\n" },
+		    "3: limits.rate: a number is wanted, "
+		    "this is a fraction\n" },
 		{ "server: {\n insecure = 1;\n name = true;\n};",
 		    "2: server.insecure: true or false is wanted, "
 		    "this is a number\n"
