@@ -6,9 +6,8 @@ set -eu
 
 build='gcc libc6-dev pkg-config libncurses-dev libutf8proc-dev libjansson-dev
 	libconfig-dev libsodium-dev libsqlite3-dev uthash-dev'
-test='libcriterion-dev libvterm-dev mandoc netcat-openbsd'
-check='clang clang-tidy clang-format cppcheck libclang-rt-dev shellcheck
-	strace tmux'
+test='libcriterion-dev libvterm-dev mandoc netbase'
+check='clang clang-tidy clang-format cppcheck libclang-rt-dev shellcheck'
 
 stamp=$1
 shift

@@ -4,20 +4,14 @@
 # without blanks at the end of a line.
 set -eu
 
-files()
-{
-	git ls-files --cached --others --exclude-standard -- "$@" |
-		while read -r file; do [ ! -e "$file" ] || echo "$file"; done
-}
-
 failed=0
-files '*.c' | xargs clang-format --dry-run -Werror || failed=1
+tests/files.sh '*.c' | xargs clang-format --dry-run -Werror || failed=1
 found=$(
-	for file in $(files '*.c' '*.h' '*.sh' Makefile .ci/run); do
+	for file in $(tests/files.sh '*.[ch]' '*.sh' Makefile run); do
 		expand "$file" | LC_ALL=C.UTF-8 grep -nE '^.{81,}' |
 			sed "s|^|$file:|; s|\$|  <- beyond 80 columns|"
 	done
-	files '*' | xargs grep -nIE '[ 	]+$' /dev/null |
+	tests/files.sh '*' | xargs grep -nIE '[ 	]+$' /dev/null |
 		sed 's/$/  <- blanks at the end/'
 )
 [ -z "$found" ] || { printf '%s\n' "$found"; failed=1; }
