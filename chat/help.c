@@ -130,7 +130,7 @@ add_commands(struct help *h)
 	const struct command *rows = command_rows(&n);
 	struct buf what = { 0 };
 
-	add_title(h, "Commands (any beginning that is unique will do)");
+	add_title(h, "Commands (a unique beginning will do)");
 	for (size_t i = 0; i < n; i++) {
 		buf_clear(&what);
 		buf_printf(&what, "/%s%s%s", rows[i].name,

@@ -1,5 +1,6 @@
 #include "input.h"
 
+#include <langinfo.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -167,10 +168,13 @@ nth_sequence(size_t i, char out[16])
 }
 
 void
-input_begin(void)
+input_begin(struct input *in)
 {
+	const char *codeset = nl_langinfo(CODESET);
 	char sequence[16], whole[20];
 
+	in->is_utf8 = strcmp(codeset, "UTF-8") == 0 ||
+	    strcmp(codeset, "ANSI_X3.4-1968") == 0;
 	if (keyboard == NULL) {
 		keyboard = newpad(1, 1);
 		verbatim = newpad(1, 1);
@@ -397,33 +401,60 @@ input_due(const struct input *in)
 /* ---- curses ---- */
 
 static uint32_t
-special(wint_t code)
+special(int code)
 {
 	char sequence[16];
 
 	for (size_t i = 0; i < N(known); i++)
-		if ((wint_t)known[i].curses == code)
+		if (known[i].curses == code)
 			return (uint32_t)known[i].key;
 	if (code >= SEQUENCE_CODE &&
-	    nth_sequence(code - SEQUENCE_CODE, sequence))
+	    nth_sequence((size_t)(code - SEQUENCE_CODE), sequence))
 		return input_sequence(sequence, strlen(sequence));
 	return 0;
+}
+
+/* Puts bytes together to characters: UTF-8, also where the locale knows only
+ * ASCII, as what is typed there is sent all the same; else by the locale.
+ * false: more is needed, or it was nothing. */
+static bool
+assemble(struct input *in, unsigned char byte, uint32_t *code)
+{
+	wchar_t wide;
+	size_t used;
+
+	if (!in->is_utf8) {
+		used = mbrtowc(&wide, (char *)&byte, 1, &in->shift);
+		if (used == (size_t)-1)
+			memset(&in->shift, 0, sizeof(in->shift));
+		*code = (uint32_t)wide;
+		return used == 0 || used == 1;
+	}
+	/* One that begins anew ends what was begun. */
+	if ((byte & 0xc0) != 0x80 || in->part_len == sizeof(in->part))
+		in->part_len = 0;
+	in->part[in->part_len++] = (char)byte;
+	if (!utf8_valid(in->part, in->part_len))
+		return false;
+	*code = utf8_next(in->part, in->part_len, &used);
+	in->part_len = 0;
+	return true;
 }
 
 bool
 input_next(struct input *in, int64_t now_ms, struct input_event *event)
 {
-	wint_t code;
-
 	for (;;) {
-		int got = wget_wch(
-		    in->state == INPUT_PASTING ? verbatim : keyboard, &code);
+		int got =
+		    wgetch(in->state == INPUT_PASTING ? verbatim : keyboard);
+		uint32_t code;
 		if (got == ERR)
 			return input_pause(in, now_ms, event);
-		uint32_t key = (uint32_t)code;
-		if (got == KEY_CODE_YES && (key = special(code)) == 0)
+		bool is_special = got > 0xff;
+		if (is_special ? (code = special(got)) == 0
+			       : !assemble(in, (unsigned char)got, &code))
 			continue;
-		if (input_feed(in, key, got == KEY_CODE_YES, now_ms, event))
+		if (input_feed(in, code, is_special, now_ms, event))
 			return true;
 	}
 }

@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <wchar.h>
 
 #include "buf.h"
 #include "slice.h"
@@ -97,12 +98,16 @@ struct input {
 	size_t matched; /* of the end of a paste */
 	struct buf paste;
 	char text[4];
+	bool is_utf8; /* or by the locale: */
+	mbstate_t shift;
+	char part[4]; /* of a character */
+	size_t part_len;
 };
 
 void input_done(struct input *);
 
 /* After screen_begin(): tells curses which sequences there are. */
-void input_begin(void);
+void input_begin(struct input *);
 /* The next event that can be had without waiting; false: none. */
 bool input_next(struct input *, int64_t now_ms, struct input_event *);
 /* When input_next() has something to say though no key was pressed;

@@ -139,6 +139,8 @@ paint_parts(struct face *f, unsigned parts, int64_t now_ms)
 	};
 	bool is_new = false;
 
+	if (f->help.is_open)
+		bars.hint = SLICE("q or Escape leaves the help");
 	count_behind(f);
 	bars.behind = f->behind;
 	if (lay_out(f, &bars, &written)) {

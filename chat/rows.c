@@ -56,11 +56,13 @@ void
 rows_plain(struct buf *out, struct slice text)
 {
 	while (text.len > 0) {
+		/* What follows the last plain one may be a mark on it. */
 		size_t n = utf8_plain(text.at, text.len);
+		if (n > 0 && n < text.len)
+			n--;
 		if (n == 0) {
 			n = utf8_cluster(text.at, text.len);
-			buf_add_string(
-			    out, n == 1 && text.at[0] == '\n' ? "\n" : "?");
+			buf_add(out, n == 1 ? text.at : "?", 1);
 		} else {
 			buf_add(out, text.at, n);
 		}

@@ -158,7 +158,7 @@ run(struct face *f, int signals)
 		[SIGNALS] = { .fd = signals, .events = POLLIN },
 	};
 
-	input_begin();
+	input_begin(&f->input);
 	render_begin();
 	while (!f->is_over)
 		turn(f, fds);
