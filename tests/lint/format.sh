@@ -7,7 +7,7 @@ set -eu
 failed=0
 tests/files.sh '*.c' | xargs clang-format --dry-run -Werror || failed=1
 found=$(
-	for file in $(tests/files.sh '*.[ch]' '*.sh' Makefile run); do
+	for file in $(tests/files.sh '*.h' '*.sh' Makefile run); do
 		expand "$file" | LC_ALL=C.UTF-8 grep -nE '^.{81,}' |
 			sed "s|^|$file:|; s|\$|  <- beyond 80 columns|"
 	done
