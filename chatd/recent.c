@@ -149,6 +149,7 @@ form_room(struct form *f, size_t len)
 		f->segments =
 		    xrealloc(f->segments, f->cap, sizeof *f->segments);
 	}
+	assert(f->segments != NULL);
 	f->segments[f->n++] =
 	    (struct segment){ .blob = blob_new(cap), .start = f->total };
 	return f->segments[f->n - 1].blob;

@@ -264,6 +264,7 @@ write_out(struct session *s)
 
 	if (is_own) {
 		s->pieces = pulled;
+		s->n_pieces = 0;
 		if (s->state < STATE_CLOSING)
 			s->n_pieces = (uint8_t)hub_pull(s->all->hub, &s->client,
 			    pulled, SESSION_PIECES, SESSION_PULL);

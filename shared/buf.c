@@ -40,7 +40,7 @@ make_room(struct buf *b, size_t len)
 	size_t cap = b->cap != 0 ? b->cap : BUF_LEAST;
 
 	assert(need >= len);
-	if (b->head != 0) {
+	if (b->data != NULL && b->head != 0) {
 		memmove(b->data, b->data + b->head, b->len);
 		b->head = 0;
 	}
