@@ -60,7 +60,8 @@ about_key(const char *topic, struct buf *out)
 	for (const struct key_row *end = row + n; row < end; row++) {
 		if (row->meaning != NULL)
 			action = row;
-		if (row->shown == NULL || strcasecmp(row->shown, topic) != 0)
+		if (row->shown == NULL || action == NULL ||
+		    strcasecmp(row->shown, topic) != 0)
 			continue;
 		buf_printf(out, "%s: %s", row->shown, action->meaning);
 		return true;

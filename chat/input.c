@@ -316,9 +316,10 @@ feed_shifted(struct input *in, uint32_t code, struct input_event *event)
 {
 	if (code >= 0x20 && code < 0x40)
 		return false;
-	char letter = code < 0x7f ? (char)code : '?';
-	uint32_t means = input_sequence(&letter, 1);
+	uint32_t means;
 
+	in->sequence[0] = code < 0x7f ? (char)code : '?';
+	means = input_sequence(in->sequence, 1);
 	in->state = INPUT_IDLE;
 	return means != 0 && !is_report(means) && tell_key(event, (int)means);
 }

@@ -124,10 +124,14 @@ windows_number(const struct windows *w, const struct room *room)
 struct room *
 windows_next(const struct windows *w, int by)
 {
-	size_t n = windows_number(w, NULL);
 	size_t now = windows_number(w, w->now->room);
+	struct room *next;
 
-	return windows_nth(w, by < 0 ? (now + n - 1) % n : (now + 1) % n);
+	if (by < 0)
+		return windows_nth(
+		    w, (now != 0 ? now : windows_number(w, NULL)) - 1);
+	next = windows_nth(w, now + 1);
+	return next != NULL ? next : windows_nth(w, 0);
 }
 
 int
