@@ -23,6 +23,7 @@
 #include "log.h"
 #include "loop.h"
 #include "options.h"
+#include "requests.h"
 #include "session.h"
 #include "settings.h"
 #include "sock.h"
@@ -31,6 +32,7 @@
 
 enum {
 	STOP_MS = 5000, /* for everybody to take the bye */
+	LATE_MS = 500,	/* for those who have it to close as well */
 	BACK_MS = 2000, /* when they are told to come back */
 	OWN_FILES = 32, /* descriptors for what is not a client */
 };
@@ -123,6 +125,7 @@ struct daemon {
 	struct listeners *listeners; /* NULL: stopping */
 	struct watch signals, results;
 	struct timer patience;
+	bool is_late; /* everybody has taken the bye */
 };
 
 /* As many descriptors as we are allowed. */
@@ -147,6 +150,19 @@ raise_files(const struct settings *s)
 		    (intmax_t)s->limits_clients);
 }
 
+/* All that is said has been taken: who is still there has had its bye. */
+static void
+stopping(struct daemon *d)
+{
+	if (sessions_count(d->sessions) == 0) {
+		loop_stop(d->loop);
+	} else if (!d->is_late && sessions_owing(d->sessions) == 0) {
+		d->is_late = true;
+		heap_set(loop_timers(d->loop), &d->patience,
+		    loop_now(d->loop) + LATE_MS);
+	}
+}
+
 static void
 end_of_turn(void *arg)
 {
@@ -158,8 +174,8 @@ end_of_turn(void *arg)
 	conn_sweep(d->loop);
 	if (hub_waits(d->hub))
 		loop_again(d->loop);
-	if (d->listeners == NULL && sessions_count(d->sessions) == 0)
-		loop_stop(d->loop);
+	if (d->listeners == NULL)
+		stopping(d);
 }
 
 /* The end of the turn takes them. */
@@ -178,8 +194,9 @@ out_of_patience(struct timer *t)
 	struct daemon *d =
 	    (struct daemon *)((char *)t - offsetof(struct daemon, patience));
 
-	log_warnx("%u clients did not close, not waiting any longer",
-	    sessions_count(d->sessions));
+	if (!d->is_late)
+		log_warnx("%u clients did not take their bye",
+		    sessions_owing(d->sessions));
 	loop_stop(d->loop);
 }
 
@@ -289,7 +306,8 @@ wire(struct daemon *d)
 	    (uint64_t)d->settings->history_memory << 20, log, clock_wall_ms);
 	d->hub = hub_new(d->settings, d->store, loop_timers(d->loop));
 	hub_time(d->hub, loop_now(d->loop), clock_wall_ms());
-	d->sessions = sessions_new(d->loop, d->hub, d->settings);
+	d->sessions =
+	    sessions_new(d->loop, d->hub, d->settings, requests_handle);
 	d->listeners = listeners_new(d->loop, sessions_accept, d->sessions);
 	d->patience.fire = out_of_patience;
 	watch_signals(d);

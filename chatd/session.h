@@ -29,9 +29,12 @@ enum {
 	SESSION_PIECES = 16,	 /* in so many pieces */
 };
 
+/* Carries out a request that its row allows: requests_handle(). */
+typedef enum refusal session_handler(struct session *, const union message *);
+
 /* All of them: what main wires between listeners, loop and hub. */
-struct sessions *
-sessions_new(struct loop *, struct hub *, const struct settings *);
+struct sessions *sessions_new(
+    struct loop *, struct hub *, const struct settings *, session_handler *);
 void sessions_free(struct sessions *);
 void sessions_settings(struct sessions *, const struct settings *);
 
@@ -44,6 +47,8 @@ void sessions_flush(struct sessions *);
 /* Says bye to everyone; done when sessions_count() is 0. */
 void sessions_stop(struct sessions *, enum refusal why, uint32_t wait_ms);
 unsigned sessions_count(const struct sessions *);
+/* How many have not taken all that was said to them, bye included. */
+unsigned sessions_owing(const struct sessions *);
 
 /* For requests.c. */
 struct client *session_client(struct session *);

@@ -8,6 +8,7 @@
 #include "../chatd/dialect.h"
 #include "../chatd/hub.h"
 #include "../chatd/loop.h"
+#include "../chatd/requests.h"
 #include "../chatd/session.h"
 #include "../chatd/settings.h"
 #include "../chatd/store.h"
@@ -74,7 +75,7 @@ start(void)
 	w.loop = loop_new();
 	w.store = store_memory(1 << 20, (struct id){ { 1 } }, clock_wall_ms);
 	w.hub = hub_new(w.settings, w.store, loop_timers(w.loop));
-	w.sessions = sessions_new(w.loop, w.hub, w.settings);
+	w.sessions = sessions_new(w.loop, w.hub, w.settings, requests_handle);
 	w.deadline.fire = too_late;
 	heap_set(loop_timers(w.loop), &w.deadline, clock_ms() + DEADLINE_MS);
 	loop_at_end(w.loop, at_end, NULL);

@@ -1,0 +1,219 @@
+/*
+ * All sessions: who may come in, whose turn it is to write, how they end.
+ */
+#include <assert.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "blob.h"
+#include "conn.h"
+#include "hub.h"
+#include "log.h"
+#include "loop.h"
+#include "session_state.h"
+#include "settings.h"
+#include "sock.h"
+
+enum { REFUSED_AT_ONCE = 64 }; /* connections being told that we are full */
+
+/* ---- writing ---- */
+
+static bool
+is_answered(const struct session *s)
+{
+	return s->out.len == 0 && s->n_pieces == 0 && s->client.jobs == NULL &&
+	    s->client.waiting == NULL;
+}
+
+static void
+flush(struct session *s)
+{
+	static const union message unsure = { .unsure = { MSG_UNSURE } };
+
+	if (s->is_blocked || s->state == STATE_OVER)
+		return;
+	if (!session_write(s)) {
+		s->is_blocked = true;
+		return;
+	}
+	if (s->owes_unsure && s->state == STATE_READY) {
+		s->owes_unsure = false;
+		session_tell(s, &unsure);
+	}
+	session_pace(s);
+	if (s->state == STATE_ENDING && is_answered(s))
+		session_end(s, "closed by peer");
+	if (s->state == STATE_CLOSING && s->n_pieces == 0) {
+		session_enter(s, STATE_OVER);
+		heap_cancel(loop_timers(s->all->loop), &s->timer);
+		conn_finish(s->conn);
+	} else if (s->client.waiting != NULL) {
+		session_mark(s);
+	}
+}
+
+void
+sessions_flush(struct sessions *all)
+{
+	struct session *s, *marked = all->marked;
+
+	all->marked = NULL;
+	while ((s = marked) != NULL) {
+		marked = s->next_marked;
+		s->is_marked = false;
+		flush(s);
+	}
+	if (all->marked != NULL)
+		loop_again(all->loop);
+}
+
+/* ---- coming and going ---- */
+
+static void
+network_leave(struct session *s)
+{
+	struct network *network = s->network;
+
+	if (network == NULL || --network->n != 0)
+		return;
+	HASH_DEL(s->all->networks, network);
+	free(network);
+}
+
+void
+session_free(struct session *s)
+{
+	struct sessions *all = s->all;
+
+	if (s->is_marked)
+		LL_DELETE2(all->marked, s, next_marked);
+	DL_DELETE(all->first, s);
+	for (size_t i = 0; i < s->n_pieces; i++)
+		blob_unref(s->pieces[i].blob);
+	free(s->pieces);
+	buf_done(&s->out);
+	network_leave(s);
+	all->n--;
+	all->n_refused -= s->is_refused;
+	free(s);
+}
+
+static bool
+network_enter(
+    struct sessions *all, struct session *s, const struct sock_addr *peer)
+{
+	int64_t most = all->settings->limits_address;
+	struct network *network;
+	struct id id;
+
+	if (sock_is_loopback(peer))
+		return true;
+	sock_network(peer, &id);
+	HASH_FIND(hh, all->networks, &id, sizeof id, network);
+	if (network == NULL) {
+		network = xcalloc(1, sizeof *network);
+		network->id = id;
+		HASH_ADD(hh, all->networks, id, sizeof id, network);
+	}
+	network->n++;
+	s->network = network;
+	return most == 0 || network->n <= most;
+}
+
+static struct session *
+session_new(struct sessions *all, int fd, const struct dialect *dialect)
+{
+	struct session *s = xcalloc(1, sizeof *s);
+
+	s->all = all;
+	s->client.ops = &session_client_ops;
+	s->client.dialect = dialect;
+	s->number = ++all->number;
+	s->heard_ms = session_now(s);
+	s->timer.fire = session_tick;
+	s->conn = conn_new(all->loop, fd, &session_conn_ops, s);
+	DL_PREPEND(all->first, s);
+	all->n++;
+	session_timer(s, session_now(s) + all->settings->limits_login * 1000);
+	return s;
+}
+
+void
+sessions_accept(void *arg, int fd, const struct dialect *dialect,
+    const struct sock_addr *peer)
+{
+	struct sessions *all = arg;
+	int64_t most = all->settings->limits_clients;
+	char from[SOCK_TEXT];
+	struct session *s;
+
+	if (all->n_refused >= REFUSED_AT_ONCE) {
+		close(fd);
+		return;
+	}
+	sock_text(peer, from);
+	s = session_new(all, fd, dialect);
+	log_info("c%u: accepted connection from %s", s->number, from);
+	if (all->n - all->n_refused > most) {
+		s->is_refused = true;
+		session_end_with(s, REFUSE_FULL, 0);
+	} else if (!network_enter(all, s, peer)) {
+		s->is_refused = true;
+		session_end_with(s, REFUSE_ADDRESS_FULL, 0);
+	}
+	all->n_refused += s->is_refused;
+}
+
+struct sessions *
+sessions_new(struct loop *loop, struct hub *hub,
+    const struct settings *settings, session_handler *handler)
+{
+	struct sessions *all = xcalloc(1, sizeof *all);
+
+	all->loop = loop;
+	all->hub = hub;
+	all->settings = settings;
+	all->handler = handler;
+	return all;
+}
+
+void
+sessions_free(struct sessions *all)
+{
+	if (all == NULL)
+		return;
+	for (struct session *s = all->first; s != NULL; s = s->next)
+		conn_close(s->conn, "server stopped");
+	conn_sweep(all->loop);
+	assert(all->first == NULL);
+	free(all);
+}
+
+void
+sessions_settings(struct sessions *all, const struct settings *settings)
+{
+	all->settings = settings;
+}
+
+void
+sessions_stop(struct sessions *all, enum refusal why, uint32_t wait_ms)
+{
+	for (struct session *s = all->first; s != NULL; s = s->next)
+		session_end_with(s, why, wait_ms);
+}
+
+unsigned
+sessions_count(const struct sessions *all)
+{
+	return all->n;
+}
+
+unsigned
+sessions_owing(const struct sessions *all)
+{
+	unsigned n = 0;
+
+	for (const struct session *s = all->first; s != NULL; s = s->next)
+		n += s->state != STATE_OVER;
+	return n;
+}
