@@ -83,8 +83,10 @@ $(BUILD)/e2e: $(E2E) $(BUILD)/all.a
 $(BUILD)/tools/%: $(BUILD)/obj/tests/tools/%.o $(SHARED)
 	$(link) $(SHARED_LIBS)
 $(BUILD)/bench/load: $(call objects,$(addprefix tests/bench/,crowd.c tongue.c))
+$(BUILD)/bench/client_bench: $(call objects,$(addprefix tests/bench/,fake.c \
+	term.c))
 $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(SHARED)
-	$(link) $(SHARED_LIBS) -lutil
+	$(link) $(SHARED_LIBS) $(call lib,vterm) -lutil
 
 # Tests of whole programs take from the modules what they happen to need.
 $(BUILD)/all.a: $(HELP) $(CHATD) $(CHAT) $(SHARED)
