@@ -4,9 +4,9 @@
  * times come in; the model changes, and frames for the server are appended to a
  * buffer.  Everything here with the model's lock.
  *
- * After welcome every wanted room is taken up again: attached with the number of
- * the last entry one has, so that what was missed comes, once; or joined afresh.
- * An entry is accepted only if it is the next one of its room.
+ * After welcome every wanted room is taken up again: attached with the number
+ * of the last entry one has, so that what was missed comes, once; or joined
+ * afresh.  An entry is accepted only if it is the next one of its room.
  */
 #ifndef APPLY_H
 #define APPLY_H

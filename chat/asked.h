@@ -20,7 +20,7 @@ struct asked {
 	uint32_t ref;
 	enum message_type type;
 	bool is_own;       /* the program's: its answer is not told */
-	struct room *room; /* concerned, or where the answer is told; not NULL */
+	struct room *room; /* concerned, or where it is answered; not NULL */
 	struct buf frame;  /* as sent */
 	unsigned tries;
 	int64_t again_ms;  /* when it is sent again; 0: it is on its way */

@@ -7,9 +7,9 @@
  * with \n \t \\ escaped, or a JSON object with these names in lower case.  For
  * pipes, scripts and screen readers.
  *
- * TIME is ISO 8601 in UTC with milliseconds; SEQ is - (in JSON null) for what is
- * not in a log.  At the end of input it waits until everything asked is stored,
- * answered or refused, says bye, and ends.
+ * TIME is ISO 8601 in UTC with milliseconds; SEQ is - (in JSON null) for what
+ * is not in a log.  At the end of input it waits until everything asked is
+ * stored, answered or refused, says bye, and ends.
  *
  * When its reader is slow, events wait in at most about BATCH_OUT bytes, then
  * nothing is received any more; when the server is slow, no more than

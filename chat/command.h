@@ -2,8 +2,8 @@
  * What is typed, made into requests: one table of /commands, each a name, a
  * usage, a meaning and a function; any unique beginning of a name will do, "//"
  * sends a line that begins with a slash.  Knows no screen: what a face must do
- * itself (show a room, clear, help, quit) goes through pointers.  The same table
- * gives completion, /help and the test against chat(1).
+ * itself (show a room, clear, help, quit) goes through pointers.  The same
+ * table gives completion, /help and the test against chat(1).
  */
 #ifndef COMMAND_H
 #define COMMAND_H

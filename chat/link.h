@@ -32,9 +32,10 @@ struct link_options {
 struct link *link_new(struct model *, const struct link_options *);
 /* Signals are blocked in its thread. */
 void link_start(struct link *);
-/* Says bye (with words, may be NULL) if connected, flushes for at most a second,
- * ends the thread, frees.  A thread that is looking up a name can't be ended: it
- * is left behind, touches nothing any more, and keeps what is its own. */
+/* Says bye (with words, may be NULL) if connected, flushes for at most a
+ * second, ends the thread, frees.  A thread that is looking up a name can't be
+ * ended: it is left behind, touches nothing any more, and keeps what is its
+ * own. */
 void link_stop(struct link *, const char *why);
 
 /*

@@ -1,7 +1,7 @@
 /*
  * All that can be shown, under one lock.  The receiver thread (link, apply)
- * changes it and wakes the face; the face (ui or batch) reads it under the lock,
- * paints, unlocks.  Nobody waits for I/O while holding the lock.
+ * changes it and wakes the face; the face (ui or batch) reads it under the
+ * lock, paints, unlocks.  Nobody waits for I/O while holding the lock.
  *
  * Rooms stand in the order they were opened; the first is the server's own
  * window (name "", for what belongs to no room).  Rooms are never freed while
@@ -58,7 +58,7 @@ enum { MODEL_MEMBERS = 100000 }; /* of a room, kept at most */
 struct member {
 	char nick[NAMES_NICK_MAX + 1]; /* as typed by its owner, safe */
 	uint8_t state;                 /* enum presence; 0: being asked again */
-	uint64_t spoke;                /* time of the last thing said, 0: never */
+	uint64_t spoke;                /* when it last said something; 0: never */
 	struct name_key key;
 	UT_hash_handle hh;
 };
@@ -68,7 +68,7 @@ struct pending {
 	struct pending *next; /* in the order of n */
 	uint64_t n;           /* the device's number; 0: none yet, not sent */
 	uint64_t time;        /* when it was typed, wall clock */
-	uint64_t seq;         /* stored there, entry not seen yet; 0: not stored */
+	uint64_t seq;         /* stored there, entry not seen; 0: not known */
 	bool is_stored;       /* also when it is not known where (seq 0) */
 	enum refusal why;     /* FINE, or why it was refused for good */
 	char who[NAMES_NICK_MAX + 1]; /* one's nick when it was sent */
@@ -79,16 +79,16 @@ struct pending {
 };
 
 struct room {
-	char name[PROTOCOL_NAME_MAX + 1]; /* as shown; "" for the server's window */
+	char name[PROTOCOL_NAME_MAX + 1]; /* shown; "": the server's window */
 	struct name_key key;
 	bool is_direct;
 	bool is_open;   /* has a window; a closed one has none */
 	bool is_wanted; /* be a member, join again after a cut */
 	bool is_leaving; /* left while cut off: part as soon as possible */
 	bool is_attached;
-	uint32_t number; /* the daemon's, good as long as its logs; 0: unknown */
+	uint32_t number; /* the daemon's, as good as its logs; 0: unknown */
 	uint64_t seq;    /* last entry had: the cursor to attach with */
-	uint64_t head;   /* newest there is as far as known: seq < head: catching up */
+	uint64_t head;   /* newest known of; seq < head: catching up */
 	uint64_t since;  /* head when attached: what is older is no news */
 	uint64_t named;  /* members are those of this entry's moment */
 	struct member *members; /* by key */
@@ -103,7 +103,7 @@ struct model {
 	pthread_mutex_t lock;
 	int wake;         /* descriptor the face polls; wake.h */
 	uint64_t version; /* grows with every change */
-	bool is_over;     /* the link has given up for good: over_status, over_why */
+	bool is_over;     /* the link has given up: over_status, over_why */
 	int over_status;  /* sysexits */
 	char over_why[256];
 

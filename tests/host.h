@@ -32,7 +32,8 @@ void host_open(struct host *);
 void host_accept(struct host *);
 void host_close(struct host *); /* the connection */
 /* As rig_play(): "S message", "C pattern", "C -" (a ping is answered first),
- * and "C ." (the client closes).  Pings that aren't expected are passed over. */
+ * and "C ." (the client closes).  Pings that aren't expected are passed
+ * over. */
 void host_play(struct host *, const char *const *lines);
 #define HOST(host, ...) \
 	host_play(host, (const char *const[]){ __VA_ARGS__, NULL })
