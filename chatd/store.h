@@ -52,7 +52,7 @@ struct store_append {
 	uint64_t n;	  /* number the device gave it; 0: none */
 	struct slice room_name; /* "" is a direct conversation; then: */
 	struct id other;	/* its other member */
-	struct slice other_nick;
+	struct slice other_nick; /* "": there is none any more */
 
 	/* Set before done().  why: FINE; REFUSE_OUT_OF_ORDER;
 	 * REFUSE_UNAVAILABLE (n is not used up).  FINE with entry NULL: n was

@@ -372,8 +372,8 @@ memory_collect(struct store *s)
 			break;
 		case ASK_BACKUP:
 			backup->error = (struct buf){ 0 };
-			buf_add_string(&backup->error,
-			    "this store keeps nothing on disk");
+			buf_add_string(
+			    &backup->error, "this store keeps nothing on disk");
 			backup->done(backup);
 			break;
 		}

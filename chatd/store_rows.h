@@ -1,0 +1,68 @@
+/*
+ * What the store does to its tables, statement by statement.  Functions give
+ * SQLite's codes; after anything but SQLITE_OK the transaction is to be rolled
+ * back, and what they set in jobs means nothing.
+ */
+#ifndef STORE_ROWS_H
+#define STORE_ROWS_H
+
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "store.h"
+
+enum rows_statement {
+#define STATEMENT(NAME, sql) ROWS_##NAME,
+#include "store_rows.def"
+	ROWS_STATEMENTS
+};
+
+enum { ROWS_STEP = 256 }; /* entries swept or inspected at a time */
+
+struct rows {
+	sqlite3 *db; /* borrowed */
+	uint64_t (*wall)(void);
+	sqlite3_stmt *at[ROWS_STATEMENTS];
+	/* With SQLITE_CORRUPT: the id of the entry that is not as it was
+	 * written; 0: SQLite noticed. */
+	int64_t damaged;
+};
+
+struct rows_head {
+	uint64_t seq, time; /* of the room's newest entry; 0: none */
+};
+
+int rows_init(struct rows *, sqlite3 *, uint64_t (*wall)(void));
+void rows_done(struct rows *);
+
+/* The numbers in the one row a statement may give; none is negative.  *found
+ * false: there is no row, zeros. */
+int rows_fetch(sqlite3_stmt *, uint64_t *numbers, int n, bool *found);
+int rows_head(struct rows *, uint32_t room, struct rows_head *, bool *found);
+
+/* ---- in a transaction ---- */
+
+int rows_begin(struct rows *);
+int rows_commit(struct rows *);
+/* Also when SQLite has done so by itself. */
+int rows_rollback(struct rows *);
+/* Fills in the answer, but for the entry: there is none before the commit.
+ * *is_new: there will be one. */
+int rows_append(struct rows *, struct store_append *, bool *is_new);
+int rows_device(struct rows *, struct store_device *);
+/* The room is not there any more; its entries go in steps, some at a time. */
+int rows_forget(struct rows *, uint32_t room);
+
+/* ---- by themselves ---- */
+
+int rows_read(struct rows *, struct store_read *);
+int rows_load(struct rows *, const struct store_loader *, void *arg,
+    uint32_t *last_room);
+/* One step of what rows_forget() began; *more: there is more to do. */
+int rows_sweep(struct rows *, bool *more);
+/* Reads some entries behind *id, to see that they can be, and moves it; *more
+ * as above.  Tells the log what is missing. */
+int rows_inspect(struct rows *, int64_t *id, bool *more);
+
+#endif
