@@ -1,0 +1,206 @@
+#include "store_crowd.h"
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "../chatd/entry.h"
+
+enum { ROUND = 8, TEXT = 64, PAGE = 100 };
+
+static uint64_t
+draw(uint64_t *seed)
+{
+	*seed = *seed * 6364136223846793005u + 1442695040888963407u;
+	return *seed >> 33;
+}
+
+static struct id
+device_of(unsigned device)
+{
+	return (struct id){ { 0xd0, (uint8_t)device } };
+}
+
+/* ---- talking ---- */
+
+struct saying {
+	struct store_append job;
+	unsigned device;
+	crowd_heard *heard;
+	uint64_t *next; /* of the device */
+	char text[TEXT];
+};
+
+static void
+said(struct store_append *job)
+{
+	struct saying *s = (struct saying *)job;
+
+	if (job->why == FINE) {
+		if (*s->next <= job->n)
+			*s->next = job->n + 1;
+		s->heard(s->device, job->n);
+	}
+	entry_unref(job->entry);
+}
+
+static void
+say(struct store *store, struct saying *s, unsigned device, uint64_t n,
+    uint32_t room)
+{
+	int len = snprintf(
+	    s->text, sizeof(s->text), "%u %" PRIu64 " and so on", device, n);
+
+	s->device = device;
+	s->job = (struct store_append){
+		.done = said,
+		.room = room,
+		.room_name = SLICE("#crowd"),
+		.kind = ENTRY_SAID,
+		.who = SLICE("somebody"),
+		.text = { s->text, (size_t)len },
+		.device = device_of(device),
+		.n = n,
+	};
+	store_append(store, &s->job);
+}
+
+static void
+asked(struct store_device *job)
+{
+	(void)job;
+}
+
+static uint64_t
+last_of(struct store *store, unsigned device)
+{
+	struct store_device job = { .done = asked,
+		.device = device_of(device) };
+
+	store_device(store, &job);
+	store_drain(store);
+	return job.last;
+}
+
+void
+crowd_talk(
+    struct store *store, unsigned rounds, uint64_t seed, crowd_heard *heard)
+{
+	static struct saying sayings[ROUND];
+	uint64_t next[CROWD_DEVICES];
+
+	for (unsigned d = 0; d < CROWD_DEVICES; d++)
+		next[d] = last_of(store, d) + 1;
+	while (rounds-- != 0 && store->broken == 0) {
+		uint64_t asking[CROWD_DEVICES];
+		unsigned n = 1 + (unsigned)(draw(&seed) % ROUND);
+
+		for (unsigned d = 0; d < CROWD_DEVICES; d++)
+			asking[d] = next[d];
+		for (unsigned i = 0; i < n; i++) {
+			unsigned d = (unsigned)(draw(&seed) % CROWD_DEVICES);
+
+			sayings[i].heard = heard;
+			sayings[i].next = &next[d];
+			say(store, &sayings[i], d, asking[d]++,
+			    1 + (uint32_t)(draw(&seed) % CROWD_ROOMS));
+		}
+		store_drain(store);
+	}
+}
+
+/* ---- looking ---- */
+
+struct look {
+	struct buf *wrong;
+	uint64_t last[CROWD_DEVICES];			       /* in the room */
+	uint64_t count[CROWD_DEVICES], highest[CROWD_DEVICES]; /* in all */
+	uint64_t next;
+	bool more;
+};
+
+static struct look look;
+
+static void
+look_at(const struct entry *e)
+{
+	char text[TEXT];
+	unsigned device;
+	uint64_t n;
+
+	snprintf(text, sizeof(text), "%.*s", SLICE_ARG(entry_text(e)));
+	if (sscanf(text, "%u %" SCNu64 " and", &device, &n) != 2 ||
+	    device >= CROWD_DEVICES) {
+		buf_printf(look.wrong, "room %u: %" PRIu64 " is strange\n",
+		    e->room, e->seq);
+		return;
+	}
+	if (n <= look.last[device])
+		buf_printf(look.wrong,
+		    "room %u: device %u: %" PRIu64 " behind %" PRIu64 "\n",
+		    e->room, device, n, look.last[device]);
+	look.last[device] = n;
+	look.count[device]++;
+	if (n > look.highest[device])
+		look.highest[device] = n;
+}
+
+static void
+look_at_page(struct store_read *job)
+{
+	look.more = job->got != 0;
+	if (job->got != 0 && job->first != look.next)
+		buf_printf(look.wrong, "room %u: nothing from %" PRIu64 "\n",
+		    job->room, look.next);
+	for (unsigned i = 0; i < job->got; i++) {
+		look_at(job->entries[i]);
+		entry_unref(job->entries[i]);
+	}
+	free(job->entries);
+	look.next = job->first + job->got;
+}
+
+static void
+look_at_room(struct store *store, uint32_t room)
+{
+	for (unsigned d = 0; d < CROWD_DEVICES; d++)
+		look.last[d] = 0;
+	look.next = 1;
+	look.more = true;
+	while (look.more && store->broken == 0) {
+		struct store_read job = { .done = look_at_page,
+			.room = room,
+			.from = look.next,
+			.n = PAGE,
+			.bytes = 1 << 20 };
+
+		store_read(store, &job);
+		store_drain(store);
+	}
+}
+
+void
+crowd_check(
+    struct store *store, const uint64_t acked[CROWD_DEVICES], struct buf *wrong)
+{
+	look = (struct look){ .wrong = wrong };
+	for (uint32_t room = 1; room <= CROWD_ROOMS; room++)
+		look_at_room(store, room);
+	for (unsigned d = 0; d < CROWD_DEVICES; d++) {
+		uint64_t last = last_of(store, d);
+
+		/* Ascending, so many, and none above: each of them once. */
+		if (look.count[d] != last || look.highest[d] != last)
+			buf_printf(wrong,
+			    "device %u: %" PRIu64 " entries up to %" PRIu64
+			    ", but the last is %" PRIu64 "\n",
+			    d, look.count[d], look.highest[d], last);
+		if (last < acked[d])
+			buf_printf(wrong,
+			    "device %u: lost %" PRIu64 " to %" PRIu64 "\n", d,
+			    last + 1, acked[d]);
+	}
+	if (store->broken != 0)
+		buf_printf(wrong, "broken: %d\n", store->broken);
+}

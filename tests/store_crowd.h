@@ -1,0 +1,29 @@
+/*
+ * Devices that number what they say into some rooms of a store, and go on where
+ * the store says they were; and what must be true of the store at any time
+ * afterwards.
+ */
+#ifndef STORE_CROWD_H
+#define STORE_CROWD_H
+
+#include <stdint.h>
+
+#include "buf.h"
+#include "../chatd/store.h"
+
+enum { CROWD_DEVICES = 5, CROWD_ROOMS = 3 };
+
+/* Device, number: it was acknowledged.  Called between jobs. */
+typedef void crowd_heard(unsigned device, uint64_t n);
+
+/* So many rounds, in each of which some say something and wait for the answer;
+ * ends early when the store is broken.  seed chooses who and where. */
+void crowd_talk(struct store *, unsigned rounds, uint64_t seed, crowd_heard *);
+
+/* Every number from 1 to the last of each device is there once and in order,
+ * logs have no holes, and the store agrees on the last; nothing acknowledged is
+ * missing.  Else why not, in words. */
+void crowd_check(
+    struct store *, const uint64_t acked[CROWD_DEVICES], struct buf *wrong);
+
+#endif

@@ -1,0 +1,603 @@
+/* The store on disk, beyond what every store does: what is there again after a
+ * new start, and what it says when it cannot begin. */
+#include <criterion/criterion.h>
+#include <criterion/redirect.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "../chatd/entry.h"
+#include "../chatd/store_sqlite.h"
+#include "fds.h"
+#include "folder.h"
+#include "store_contract.h"
+#include "xmalloc.h"
+
+static char folder[FOLDER_LEN];
+static char *state; /* a folder in it, made by the store */
+static int fds;
+
+static void
+set_up(void)
+{
+	cr_redirect_stderr();
+	fds = fds_open();
+	folder_make(folder);
+	state = xasprintf("%s/state", folder);
+}
+
+static void
+tear_down(void)
+{
+	folder_remove(folder);
+	free(state);
+	cr_expect_eq(fds_open(), fds, "a descriptor was left open");
+}
+
+TestSuite(store_sqlite, .init = set_up, .fini = tear_down);
+
+static struct store *
+store_at(const char *dir)
+{
+	struct buf error = { 0 };
+	int status;
+	struct store *s = store_sqlite(dir, story_wall, &status, &error);
+
+	cr_assert_not_null(s, "%s", buf_string(&error));
+	cr_expect_eq(status, 0);
+	cr_expect_eq(error.len, 0);
+	return s;
+}
+
+static struct store *
+store_open(void)
+{
+	return store_at(state);
+}
+
+static struct store *
+store_fresh(void)
+{
+	folder_remove(state);
+	return store_open();
+}
+
+/* It cannot begin: for what reason, in what words. */
+static void
+refuses(const char *dir, int status, const char *const *words)
+{
+	struct buf error = { 0 };
+	int got = 0;
+	struct store *s = store_sqlite(dir, story_wall, &got, &error);
+
+	cr_expect_null(s);
+	cr_expect_eq(got, status, "%d: %s", got, buf_string(&error));
+	for (; *words != NULL; words++)
+		cr_expect_not_null(strstr(buf_string(&error), *words),
+		    "no \"%s\" in: %s", *words, buf_string(&error));
+	buf_done(&error);
+	store_free(s);
+}
+
+/* The one number that SQL gives, from outside. */
+static long long
+ask_database(const char *sql)
+{
+	char *path = xasprintf("%s/chat.db", state);
+	sqlite3_stmt *q;
+	sqlite3 *db;
+	long long n = -1;
+
+	cr_assert_eq(sqlite3_open(path, &db), SQLITE_OK);
+	cr_assert_eq(
+	    sqlite3_prepare_v2(db, sql, -1, &q, NULL), SQLITE_OK, "%s", sql);
+	if (sqlite3_step(q) == SQLITE_ROW)
+		n = sqlite3_column_int64(q, 0);
+	sqlite3_finalize(q);
+	sqlite3_close(db);
+	free(path);
+	return n;
+}
+
+Test(store_sqlite, contract)
+{
+	store_contract(store_fresh);
+}
+
+Test(store_sqlite, files_are_for_their_owner_alone)
+{
+	static const char *const names[] = { "", "/chat.db", "/chat.db-wal",
+		"/lock" };
+	struct store *s = store_open();
+	struct stat st;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		char *path = xasprintf("%s%s", state, names[i]);
+
+		cr_assert_eq(stat(path, &st), 0, "%s", path);
+		cr_expect_eq(
+		    st.st_mode & 07777, i == 0 ? 0700 : 0600, "%s", path);
+		free(path);
+	}
+	store_free(s);
+}
+
+/* ---- a new start ---- */
+
+Test(store_sqlite, what_was_said_is_there_again)
+{
+	struct store *s = store_open();
+	struct store_read r = story_read(4, 1, 9);
+	struct store_device d = story_device(1);
+	struct id log = s->log;
+
+	story_say(s, story_append(4, 1, 1, "one"), "append 1 fine 1\n");
+	story_say(s, story_append(4, 1, 2, "two"), "append 2 fine 2\n");
+	store_free(s);
+	s = store_open();
+	cr_expect_eq(memcmp(&s->log, &log, sizeof(log)), 0);
+	store_read(s, &r);
+	store_drain(s);
+	story_is("read 2 from 1: one two\n");
+	store_device(s, &d);
+	store_drain(s);
+	story_is("device 2\n");
+	story_say(s, story_append(4, 1, 2, "two"), "append 2 fine 2\n");
+	story_say(
+	    s, story_append(4, 1, 4, "four"), "append 4 out_of_order 0\n");
+	story_say(s, story_append(4, 1, 3, "three"), "append 3 fine 3\n");
+	store_free(s);
+}
+
+Test(store_sqlite, time_never_goes_back_over_a_restart)
+{
+	struct store *s = store_open();
+	struct store_append a = story_append(1, 0, 0, "a"), b = a;
+
+	story_now = 9000;
+	store_append(s, &a);
+	store_drain(s);
+	store_free(s);
+	story_now = 100;
+	s = store_open();
+	store_append(s, &b);
+	store_drain(s);
+	cr_expect_eq(b.time, 9000);
+	story_skip();
+	store_free(s);
+}
+
+Test(store_sqlite, the_log_id_is_random)
+{
+	struct store *s = store_open();
+	struct id log = s->log;
+
+	store_free(s);
+	s = store_fresh();
+	cr_expect_neq(memcmp(&s->log, &log, sizeof(log)), 0);
+	log = s->log;
+	cr_expect_eq(store_sqlite_renew(s), 0);
+	cr_expect_neq(memcmp(&s->log, &log, sizeof(log)), 0);
+	log = s->log;
+	store_free(s);
+	s = store_open();
+	cr_expect_eq(memcmp(&s->log, &log, sizeof(log)), 0);
+	store_free(s);
+}
+
+static void
+happen(struct store *s, uint32_t room, enum entry_kind kind, uint8_t device,
+    const char *who, const char *text)
+{
+	struct store_append job = story_append(room, device, 0, text);
+
+	job.kind = kind;
+	job.who = slice_of(who);
+	store_append(s, &job);
+	store_drain(s);
+	story_skip();
+}
+
+Test(store_sqlite, the_books_are_kept)
+{
+	static const struct {
+		uint32_t room;
+		enum entry_kind kind;
+		uint8_t device;
+		const char *who, *text;
+		const char *then; /* what a new start finds */
+	} rows[] = {
+		{ 1, ENTRY_JOINED, 1, "ann", "",
+		    "room 1 #tea () 1\n  ann 1\nlast 1\n" },
+		{ 1, ENTRY_JOINED, 2, "bob", "",
+		    "room 1 #tea () 2\n  ann 1\n  bob 2\nlast 1\n" },
+		{ 1, ENTRY_TOPIC, 2, "bob", "milk",
+		    "room 1 #tea (milk) 3\n  ann 1\n  bob 2\nlast 1\n" },
+		{ 1, ENTRY_RENAMED, 1, "ann", "eve",
+		    "room 1 #tea (milk) 4\n  eve 1\n  bob 2\nlast 1\n" },
+		{ 1, ENTRY_SAID, 1, "eve", "hi",
+		    "room 1 #tea (milk) 5\n  eve 1\n  bob 2\nlast 1\n" },
+		{ 1, ENTRY_TOPIC, 2, "bob", "",
+		    "room 1 #tea () 6\n  eve 1\n  bob 2\nlast 1\n" },
+		{ 1, ENTRY_LEFT, 2, "bob", "bye",
+		    "room 1 #tea () 7\n  eve 1\nlast 1\n" },
+		{ 1, ENTRY_JOINED, 1, "zoe", "",
+		    "room 1 #tea () 8\n  zoe 1\nlast 1\n" },
+		{ 9, ENTRY_JOINED, 3, "joe", "",
+		    "room 1 #tea () 8\n  zoe 1\nroom 9 #tea () 1\n  joe 3\n"
+		    "last 9\n" },
+		{ 1, ENTRY_LEFT, 1, "zoe", "",
+		    "room 1 #tea () 9\nroom 9 #tea () 1\n  joe 3\nlast 9\n" },
+	};
+	struct store *s = store_open();
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		happen(s, rows[i].room, rows[i].kind, rows[i].device,
+		    rows[i].who, rows[i].text);
+		store_free(s);
+		s = store_open();
+		story_load(s);
+		story_is(rows[i].then);
+	}
+	store_free(s);
+}
+
+Test(store_sqlite, a_conversation_of_two_has_both_from_the_start)
+{
+	struct store *s = store_open();
+	struct store_append a = story_append(2, 1, 1, "psst"),
+			    b = story_append(3, 1, 2, "anybody?");
+
+	a.room_name = b.room_name = SLICE("");
+	a.other = (struct id){ { 7 } };
+	a.other_nick = SLICE("bob");
+	story_say(s, a, "append 1 fine 1\n");
+	story_say(s, b, "append 2 fine 1\n");
+	store_free(s);
+	s = store_open();
+	story_load(s);
+	story_is("room 2 - () 1\n  ann 1\n  bob 7\nroom 3 - () 1\n  ann 1\n"
+		 "last 3\n");
+	store_free(s);
+}
+
+Test(store_sqlite, a_forgotten_room_stays_forgotten)
+{
+	struct store *s = store_open();
+
+	happen(s, 5, ENTRY_JOINED, 1, "ann", "");
+	happen(s, 6, ENTRY_SAID, 2, "bob", "y");
+	happen(s, 7, ENTRY_SAID, 2, "bob", "y");
+	store_forget(s, 5);
+	store_forget(s, 7);
+	store_free(s);
+	s = store_open();
+	story_load(s);
+	story_is("room 6 #tea () 1\nlast 7\n");
+	store_free(s);
+}
+
+static bool is_swept;
+
+static void
+look(struct store_append *job)
+{
+	is_swept = job->why == FINE;
+	entry_unref(job->entry);
+}
+
+/* Until then its number cannot be had again. */
+Test(store_sqlite, the_entries_of_a_forgotten_room_go)
+{
+	struct store *s = store_open();
+	struct store_append jobs[1000];
+
+	for (size_t i = 0; i < 1000; i++) {
+		jobs[i] = story_append(5, 1, i + 1, "x");
+		store_append(s, &jobs[i]);
+	}
+	store_drain(s);
+	story_skip();
+	store_forget(s, 5);
+	while (!is_swept) {
+		struct store_append job = story_append(5, 1, 1001, "z");
+
+		job.done = look;
+		store_append(s, &job);
+		store_drain(s);
+	}
+	store_free(s);
+	cr_expect_eq(ask_database("SELECT count(*) FROM entry"), 1);
+	cr_expect_eq(ask_database("SELECT count(*) FROM gone"), 0);
+	cr_expect_eq(ask_database("SELECT last FROM device"), 1001);
+}
+
+Test(store_sqlite, what_is_asked_is_still_written_at_the_end)
+{
+	enum { MANY = 3000 };
+	struct store *s = store_open();
+	struct store_append *jobs = xcalloc(MANY, sizeof(*jobs));
+	struct store_read r = story_read(1, 1, 5);
+
+	for (size_t i = 0; i < MANY; i++) {
+		jobs[i] = story_append(1, 1, i + 1, "x");
+		store_append(s, &jobs[i]);
+	}
+	store_read(s, &r);
+	store_free(s);
+	story_is("");
+	cr_expect_eq(ask_database("SELECT count(*) FROM entry"), MANY);
+	free(jobs);
+}
+
+Test(store_sqlite, nothing_is_left_in_the_log_of_commits)
+{
+	struct store *s = store_open();
+	char *wal = xasprintf("%s/chat.db-wal", state);
+
+	story_say(s, story_append(1, 1, 1, "x"), "append 1 fine 1\n");
+	cr_expect_eq(access(wal, F_OK), 0);
+	store_free(s);
+	cr_expect_neq(access(wal, F_OK), 0);
+	free(wal);
+}
+
+Test(store_sqlite, what_is_missing_is_told)
+{
+	struct store *s = store_open();
+	struct store_read from_one = story_read(1, 1, 9),
+			  from_three = story_read(1, 3, 9),
+			  first = story_read(2, 1, 9);
+
+	for (uint64_t n = 1; n <= 5; n++) {
+		struct store_append job = story_append(1, 1, n, "x");
+
+		store_append(s, &job);
+		store_drain(s);
+	}
+	happen(s, 2, ENTRY_SAID, 2, "bob", "old");
+	happen(s, 2, ENTRY_SAID, 2, "bob", "new");
+	store_free(s);
+	ask_database("DELETE FROM entry WHERE id = (1 << 40) + 3 "
+		     "OR id = (2 << 40) + 1");
+	s = store_open();
+	story_skip();
+	store_read(s, &from_one);
+	store_read(s, &from_three);
+	store_read(s, &first);
+	store_drain(s);
+	story_is("read 2 from 1: x x\nread 2 from 4: x x\n"
+		 "read 1 from 2: new\n");
+	store_free(s);
+}
+
+/* ---- it cannot begin ---- */
+
+Test(store_sqlite, one_at_a_time)
+{
+	struct store *s = store_open();
+
+	refuses(state, EX_TEMPFAIL,
+	    (const char *[]){ state, "another chatd", NULL });
+	store_free(s);
+	store_free(store_open());
+}
+
+Test(store_sqlite, another_program_in_the_file_is_told)
+{
+	char *path = xasprintf("%s/chat.db", state);
+	sqlite3 *db;
+
+	store_free(store_open());
+	cr_assert_eq(sqlite3_open(path, &db), SQLITE_OK);
+	cr_assert_eq(sqlite3_exec(db,
+			 "PRAGMA locking_mode = EXCLUSIVE;"
+			 "BEGIN IMMEDIATE; COMMIT",
+			 NULL, NULL, NULL),
+	    SQLITE_OK);
+	refuses(state, EX_TEMPFAIL,
+	    (const char *[]){ "chat.db", "locked", "other program", NULL });
+	sqlite3_close(db);
+	store_free(store_open());
+	free(path);
+}
+
+Test(store_sqlite, what_cannot_be_made_is_told)
+{
+	char *under_nothing = xasprintf("%s/no/state", folder);
+	char *under_a_file = xasprintf("%s/file/state", folder);
+	char *a_file = xasprintf("%s/file", folder);
+
+	folder_write(folder, "file", "x", 1);
+	refuses(under_nothing, EX_CANTCREAT,
+	    (const char *[]){ under_nothing, "No such file", NULL });
+	refuses(under_a_file, EX_CANTCREAT,
+	    (const char *[]){ under_a_file, "Not a directory", NULL });
+	refuses(a_file, EX_CANTCREAT,
+	    (const char *[]){ a_file, "Not a directory", NULL });
+	free(under_nothing);
+	free(under_a_file);
+	free(a_file);
+}
+
+/* One with a thousand entries, as a file. */
+static char *
+a_database(size_t *len)
+{
+	struct store *s = store_open();
+	struct store_append jobs[1000];
+
+	for (size_t i = 0; i < 1000; i++) {
+		jobs[i] = story_append(1 + (uint32_t)i % 3, 1, i + 1,
+		    "something that takes some room");
+		store_append(s, &jobs[i]);
+	}
+	store_drain(s);
+	story_skip();
+	store_free(s);
+	return folder_read(state, "chat.db", len);
+}
+
+Test(store_sqlite, other_files_are_left_alone)
+{
+	static const struct {
+		const char *sql;
+		const char *words;
+	} rows[] = {
+		{ "CREATE TABLE t (a)", "another program" },
+		{ "PRAGMA application_id = 7", "another program" },
+		{ "PRAGMA user_version = 7", "another program" },
+		{ "PRAGMA application_id = 0x63686174", "another program" },
+		{ "PRAGMA application_id = 0x63686174;"
+		  "PRAGMA user_version = 1000",
+		    "newer chatd" },
+		{ "PRAGMA application_id = 0x63686174;"
+		  "PRAGMA user_version = -1",
+		    "another program" },
+	};
+	char *path = xasprintf("%s/chat.db", state);
+
+	mkdir(state, 0700);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		char *before, *after;
+		size_t len_before, len_after;
+		sqlite3 *db;
+
+		unlink(path);
+		cr_assert_eq(sqlite3_open(path, &db), SQLITE_OK);
+		cr_assert_eq(
+		    sqlite3_exec(db, rows[i].sql, NULL, NULL, NULL), SQLITE_OK);
+		sqlite3_close(db);
+		before = folder_read(state, "chat.db", &len_before);
+		refuses(state, EX_DATAERR,
+		    (const char *[]){ path, rows[i].words, NULL });
+		after = folder_read(state, "chat.db", &len_after);
+		cr_expect_eq(len_before, len_after);
+		cr_expect_eq(memcmp(before, after, len_before), 0);
+		free(before);
+		free(after);
+	}
+	free(path);
+}
+
+Test(store_sqlite, damage_is_refused_and_the_cure_named)
+{
+	enum { PAGE = 4096 };
+	static const struct {
+		const char *name;
+		size_t from, len; /* overwritten; len 0: cut off there */
+		char with;
+		const char *words;
+	} rows[] = {
+		{ "not a database", 0, 100, 'x', "not a database" },
+		{ "cut in the middle", 10 * PAGE, 0, 0, ".recover" },
+		{ "cut in a page", 10 * PAGE + 77, 0, 0, ".recover" },
+		{ "only a header", 100, 0, 0, "chat.db" },
+		{ "a page of zeros", 5 * PAGE, PAGE, 0, ".recover" },
+		{ "pages of noise", 3 * PAGE, 4 * PAGE, 0x5a, ".recover" },
+		{ "the schema", 200, 3000, 0x11, ".recover" },
+	};
+	size_t len;
+	char *good = a_database(&len);
+
+	cr_assert_gt(len, 20 * PAGE);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		char *bad = xmalloc(len), *left;
+		size_t n = rows[i].len != 0 ? len : rows[i].from, n_left;
+
+		memcpy(bad, good, len);
+		memset(bad + rows[i].from, rows[i].with, rows[i].len);
+		folder_write(state, "chat.db", bad, n);
+		refuses(state, EX_DATAERR,
+		    (const char *[]){ state, rows[i].words, NULL });
+		left = folder_read(state, "chat.db", &n_left);
+		cr_expect_eq(n_left, n, "%s", rows[i].name);
+		cr_expect_eq(memcmp(left, bad, n), 0, "%s", rows[i].name);
+		free(left);
+		free(bad);
+	}
+	free(good);
+}
+
+Test(store_sqlite, a_log_of_commits_without_its_database_is_damage)
+{
+	store_free(store_open());
+	folder_write(state, "chat.db", "", 0);
+	folder_write(state, "chat.db-wal", "something", 9);
+	refuses(state, EX_DATAERR,
+	    (const char *[]){ "chat.db", "empty", "chat.db-wal", NULL });
+}
+
+static unsigned answers;
+
+static void
+any_page(struct store_read *job)
+{
+	answers++;
+	for (unsigned i = 0; i < job->got; i++)
+		entry_unref(job->entries[i]);
+	free(job->entries);
+}
+
+static void
+any_answer(struct store_append *job)
+{
+	answers++;
+	entry_unref(job->entry);
+}
+
+/* Whatever is in the file: refused, or served, or given up with a reason. */
+static void
+try_anything(void)
+{
+	struct buf error = { 0 };
+	int status = 0;
+	struct store *s = store_sqlite(state, story_wall, &status, &error);
+	struct store_append a = story_append(1, 1, 1001, "x");
+	struct store_read reads[3];
+
+	buf_done(&error);
+	if (s == NULL) {
+		cr_expect_eq(status, EX_DATAERR);
+		return;
+	}
+	answers = 0;
+	a.done = any_answer;
+	store_append(s, &a);
+	for (uint32_t i = 0; i < 3; i++) {
+		reads[i] = story_read(i + 1, 1, 1000);
+		reads[i].done = any_page;
+		store_read(s, &reads[i]);
+	}
+	store_drain(s);
+	cr_expect(answers == 4 || s->broken == EX_DATAERR, "%u answers, %d",
+	    answers, s->broken);
+	store_free(s);
+}
+
+Test(store_sqlite, flipped_bits_do_no_harm)
+{
+	enum { IMAGES = 60 };
+	size_t len;
+	char *good = a_database(&len);
+	uint64_t random = 1;
+
+	for (unsigned image = 0; image < IMAGES; image++) {
+		char *bad = xmalloc(len);
+
+		memcpy(bad, good, len);
+		for (unsigned bits = 1 + image % 16; bits != 0; bits--) {
+			random = random * 6364136223846793005u + 1;
+			bad[(random >> 20) % len] ^=
+			    (char)(1 << ((random >> 60) & 7));
+		}
+		folder_write(state, "chat.db", bad, len);
+		try_anything();
+		free(bad);
+	}
+	free(good);
+}
