@@ -27,7 +27,8 @@ SAN = $(if $(filter tsan,$(GOALS)),thread,$(if $(filter \
 	san,$(GOALS)),address$(comma)undefined))
 BUILD = build$(if $(SAN),/$(subst $(comma),-,$(SAN)))
 CC = gcc
-WERROR = $(if $(CI),-Werror)
+# Sanitizers confuse gcc's warnings.
+WERROR = $(if $(CI),$(if $(SAN),,-Werror))
 Q = $(if $(V),,@)
 export BUILD CC FUZZ_SECONDS
 
