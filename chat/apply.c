@@ -416,28 +416,34 @@ apply_pump(struct apply *a)
 	}
 }
 
+/* Something waits to be sent to a room. */
+static void
+see_to(struct apply *a, struct room *room)
+{
+	if (room->is_direct)
+		room->is_wanted = true;
+	if (!room->is_wanted)
+		outbox_leave(&a->outbox, room, REFUSE_NOT_MEMBER);
+	else if (a->is_live)
+		apply_open(a, room);
+	apply_pump(a);
+}
+
 void
 apply_say(struct apply *a, struct room *room, enum entry_kind kind,
     struct slice text, int64_t now_ms)
 {
 	a->now_ms = now_ms;
 	outbox_add(&a->outbox, room, kind, text);
-	if (!room->is_wanted && room->is_direct) {
-		room->is_wanted = true;
-		if (a->is_live)
-			apply_join(a, room);
-	} else if (!room->is_wanted) {
-		outbox_leave(&a->outbox, room, REFUSE_NOT_MEMBER);
-	}
-	apply_pump(a);
+	see_to(a, room);
 }
 
 void
 apply_retry(struct apply *a, struct room *room, int64_t now_ms)
 {
 	a->now_ms = now_ms;
-	outbox_retry(&a->outbox, room);
-	apply_pump(a);
+	if (outbox_retry(&a->outbox, room) != 0)
+		see_to(a, room);
 }
 
 void

@@ -73,13 +73,22 @@ is_asked(const struct apply *a, const struct room *room)
 	    asking_has(&a->asking, room, MSG_ATTACH);
 }
 
-void
-apply_join(struct apply *a, struct room *room)
+static void
+join(struct apply *a, struct room *room)
 {
 	union message m = { .join = { MSG_JOIN, 0, name_of(room) } };
 
-	if (!asking_has(&a->asking, room, MSG_JOIN))
-		apply_ask(a, &m, room, true);
+	apply_ask(a, &m, room, true);
+}
+
+/* A conversation opens by itself when the other one speaks, who may not be
+ * there yet: it is opened from here only if there is something to say. */
+void
+apply_open(struct apply *a, struct room *room)
+{
+	if (room->is_wanted && !room->is_attached && !is_asked(a, room) &&
+	    (!room->is_direct || outbox_waits(&a->outbox, room)))
+		join(a, room);
 }
 
 static void
@@ -185,13 +194,13 @@ hear_welcome(struct apply *a, const union message *m)
 	a->is_live = true;
 	a->knows_rooms = false;
 	a->ping_ms = w->ping;
-	is_new = note_log(a, &w->log);
 	greet(a, w);
+	is_new = note_log(a, &w->log);
 	outbox_begin(&a->outbox, w->last, is_new);
 	for (i = 1; i < a->model->n_rooms; i++) {
 		struct room *room = a->model->rooms[i];
-		if (room->is_wanted && room->seq == 0)
-			apply_join(a, room);
+		if (room->seq == 0)
+			apply_open(a, room);
 	}
 	apply_ping(a);
 	return true;
@@ -247,7 +256,7 @@ hear_belongs(struct apply *a, const union message *m)
 		return true;
 	}
 	forget_cursor(room);
-	apply_join(a, room);
+	join(a, room);
 	return true;
 }
 
@@ -262,8 +271,7 @@ join_the_rest(struct apply *a)
 	for (i = 1; i < m->n_rooms; i++) {
 		struct room *room = m->rooms[i];
 		room->is_leaving = false;
-		if (room->is_wanted && !room->is_attached && !is_asked(a, room))
-			apply_join(a, room);
+		apply_open(a, room);
 	}
 }
 
@@ -363,7 +371,7 @@ hear_attached(struct apply *a, const union message *m)
 	if (room->number != at->room) {
 		forget_cursor(room);
 		if (was_attach) {
-			apply_join(a, room);
+			join(a, room);
 			return true;
 		}
 	}
@@ -410,7 +418,7 @@ apply_room_refused(
 	switch (asked->type) {
 	case MSG_ATTACH:
 		forget_cursor(room);
-		apply_join(a, room);
+		join(a, room);
 		return true;
 	case MSG_JOIN:
 		room->is_wanted = false;

@@ -36,7 +36,8 @@ struct apply {
 };
 
 #define HEAR_CLIENT(name)
-#define HEAR_SERVER(name) bool hear_##name(struct apply *, const union message *);
+#define HEAR_SERVER(name) \
+	bool hear_##name(struct apply *, const union message *);
 #define HEAR_BOTH(name)   HEAR_SERVER(name)
 #define MESSAGE(NAME, name, no, from, when, cost, meaning) HEAR_##from(name)
 #include "protocol.def"
@@ -59,7 +60,8 @@ struct asked *apply_ask(struct apply *, union message *, struct room *,
 void apply_answered(struct apply *, struct asked *);
 
 /* Of the rooms. */
-void apply_join(struct apply *, struct room *);
+/* Joins it if it is wanted, not attached, not asked for, and of use. */
+void apply_open(struct apply *, struct room *);
 void apply_names(struct apply *, struct room *);
 /* A request about a room was refused for good; true: it is seen to. */
 bool apply_room_refused(struct apply *, struct asked *,

@@ -202,8 +202,9 @@ is_settled(const struct model *m, bool to_end)
 		return false;
 	for (i = 1; i < m->n_rooms; i++) {
 		const struct room *room = m->rooms[i];
-		if (room->is_wanted &&
-		    (!room->is_attached || (to_end && room->seq < room->head)))
+		if (room->is_wanted && !room->is_direct && !room->is_attached)
+			return false;
+		if (to_end && room->is_attached && room->seq < room->head)
 			return false;
 	}
 	return true;
@@ -368,8 +369,8 @@ note_state(struct batch *b, int64_t now_ms)
 	} else if (b->off_ms == 0) {
 		b->off_ms = now_ms;
 	} else if (now_ms - b->off_ms >= b->options->timeout_ms) {
-		log_warnx("%s",
-		    m->why[0] != '\0' ? m->why : "there is no connection");
+		log_warnx("%s%s", m->why[0] != '\0' ? m->why : m->where,
+		    m->why[0] != '\0' ? "" : ": no connection in time");
 		end(b, EX_UNAVAILABLE);
 	}
 	if (b->is_eof && (b->in.len == 0 || b->why != NULL) &&

@@ -27,6 +27,7 @@ enum {
 	SEND_MAX = 1048576, /* not taken by the server: nothing is read */
 	BYE_MS = 1000,	    /* for bye to be taken */
 	STABLE_MS = 10000,  /* a connection that lasted counts as success */
+	SHAKY_MAX = 3,	    /* one that did not: as so many failures at most */
 	BACKOFF_LEAST_MS = 500,
 	BACKOFF_DOUBLINGS = 6,
 	WAIT_MAX_MS = 3600000, /* the longest we let a server make us wait */
@@ -364,6 +365,8 @@ note_end(struct link *l, bool is_dialed)
 	buf_clear(&l->out);
 	if (was_live && clock_ms() - l->began_ms >= STABLE_MS)
 		l->failures = 0;
+	if (was_live && l->failures > SHAKY_MAX)
+		l->failures = SHAKY_MAX;
 	if (!l->is_stopped && !l->again) {
 		set_why(m, is_dialed ? m->where : "", l->end.why);
 		if (l->end.is_final || !l->keeps_trying)

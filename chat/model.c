@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -265,6 +266,8 @@ model_line(struct model *m, struct room *room, const struct line *head,
 	return line;
 }
 
+static char *words(const char *, va_list) __attribute__((format(printf, 1, 0)));
+
 static char *
 words(const char *format, va_list args)
 {
@@ -438,6 +441,23 @@ model_mentions(struct slice text, struct slice nick)
 }
 
 /* ---- members ---- */
+
+unsigned
+model_hash(const void *bytes, size_t len)
+{
+	static _Atomic uint64_t secret;
+	const unsigned char *at = bytes;
+	uint64_t hash = secret;
+
+	while (hash == 0) {
+		if (getrandom(&hash, sizeof(hash), 0) != sizeof(hash))
+			fatal(EX_OSERR, "getrandom");
+		secret = hash;
+	}
+	while (len-- != 0)
+		hash = (hash ^ *at++) * UINT64_C(0x100000001b3);
+	return (unsigned)(hash ^ hash >> 32);
+}
 
 static struct member *
 find_member(struct room *room, const struct name_key *key)

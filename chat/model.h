@@ -15,6 +15,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* With a secret, so that nobody can choose nicks that fall together. */
+unsigned model_hash(const void *, size_t len);
+#define HASH_FUNCTION(at, len, out) ((out) = model_hash(at, len))
 #include <uthash.h>
 
 #include "buf.h"
@@ -58,7 +61,7 @@ enum { MODEL_MEMBERS = 100000 }; /* of a room, kept at most */
 struct member {
 	char nick[NAMES_NICK_MAX + 1]; /* as typed by its owner, safe */
 	uint8_t state;                 /* enum presence; 0: being asked again */
-	uint64_t spoke;                /* when it last said something; 0: never */
+	uint64_t spoke;                /* when it spoke last; 0: never */
 	struct name_key key;
 	UT_hash_handle hh;
 };

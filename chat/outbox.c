@@ -133,6 +133,16 @@ outbox_begin(struct outbox *o, uint64_t last, bool is_new)
 	}
 }
 
+bool
+outbox_waits(const struct outbox *o, const struct room *room)
+{
+	const struct pending *p = o->model->outbox;
+
+	while (p != NULL && !(is_waiting(p) && p->room == room))
+		p = p->next;
+	return p != NULL;
+}
+
 /* A direct conversation is one room like any other: opened first, then spoken
  * in. */
 static struct pending *

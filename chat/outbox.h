@@ -5,14 +5,14 @@
  * A message gets the device's number when it is sent: the last one stored plus
  * its place among those in flight.  In flight is what was sent on this
  * connection and not answered; each is answered once, with stored or refused.
- * After a refusal the numbers behind it are wrong: they are refused as well, and
- * only when everything in flight is answered, sending goes on from the first
- * message that is not stored.  After a cut it goes on from there too: what
- * welcome counts as stored is stored, the rest is sent again.
+ * After a refusal the numbers behind it are wrong: they are refused as well.
+ * When everything in flight is answered, and not before, sending goes on from
+ * the first message that is not stored.  After a cut it goes on from there too:
+ * what welcome counts as stored is stored, the rest is sent again.
  *
  * A message leaves the list when its entry is seen, so that it is shown once,
- * or when it was refused and is forgotten.  The model's ears hear what is stored
- * and what is refused.  With the model's lock.
+ * or when it was refused and is forgotten.  The model's ears hear what is
+ * stored and what is refused.  With the model's lock.
  */
 #ifndef OUTBOX_H
 #define OUTBOX_H
@@ -44,6 +44,8 @@ struct pending *outbox_add(struct outbox *, struct room *, enum entry_kind,
 /* A connection begins: last is welcome's.  is_new: so are the server's logs,
  * no number of before counts; what was stored there is history now. */
 void outbox_begin(struct outbox *, uint64_t last, bool is_new);
+/* Does anything wait to be sent to the room? */
+bool outbox_waits(const struct outbox *, const struct room *);
 /* The next message to be sent, with its number, now in flight; NULL: none may
  * be sent now.  Those of rooms that are not attached wait. */
 struct pending *outbox_next_to_send(struct outbox *, int64_t now_ms);

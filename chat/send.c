@@ -89,8 +89,12 @@ status(struct model *m, const struct outcome *o, bool is_late)
 	}
 	if (!is_late)
 		return -1;
-	log_warnx("not stored in time");
-	return m->state == LINK_LIVE ? EX_TEMPFAIL : EX_UNAVAILABLE;
+	if (m->state == LINK_LIVE) {
+		log_warnx("%s: connected, but not stored in time", m->where);
+		return EX_TEMPFAIL;
+	}
+	log_warnx("%s: no connection in time", m->where);
+	return EX_UNAVAILABLE;
 }
 
 static int

@@ -396,6 +396,28 @@ Test(apply, a_conversation_somebody_opened_shows)
 	cr_expect_str_eq(bob->name, "rob");
 }
 
+Test(apply, a_conversation_is_opened_when_there_is_something_to_say)
+{
+	struct room *bob;
+
+	rig_enter(&rig);
+	RIG(&rig, "S attached ref=0 room=8 name=bob first=1 head=0",
+	    "C names room=bob",
+	    "S entry room=8 seq=1 kind=said who=bob text=psst");
+	bob = model_room(rig.model, SLICE("bob"));
+	rig_cut(&rig);
+	RIG(&rig, "S welcome version=1 nick=ana log=$other", "C ping token=$t",
+	    "S pong token=$t", "C -");
+	say(bob, "there?");
+	RIG(&rig, "C join room=bob ref=$j", "C -",
+	    "S refused request=join ref=$j code=nobody text=nobody", "C -");
+	cr_expect_eq(rig.model->n_pending, 0);
+	apply_retry(rig.apply, bob, 1000);
+	RIG(&rig, "C join room=bob ref=$j",
+	    "S attached ref=$j room=9 name=bob first=1 head=0", "C names",
+	    "C say n=1 to=bob text=there?", "C -");
+}
+
 Test(apply, leaving_a_room)
 {
 	struct room *room;
