@@ -20,7 +20,7 @@ struct rig {
 	struct buf out;
 	struct variables variables;
 	int64_t now_ms;
-	bool goes_on;     /* what apply said last */
+	bool goes_on;     /* apply has not said no yet */
 	struct buf heard; /* events, "room kind who text", a line each */
 };
 

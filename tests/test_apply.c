@@ -107,6 +107,7 @@ Test(apply, knows_which_ends_are_final)
 	for (size_t i = 0; i < N(ends); i++) {
 		const struct apply_end *e = apply_end(rig.apply);
 		char *line = xasprintf("S %s", ends[i].says);
+		rig.goes_on = true;
 		apply_begin(rig.apply, 1000);
 		buf_clear(&rig.out);
 		RIG(&rig, line);

@@ -12,6 +12,7 @@
 #include "rig.h"
 #include "sock.h"
 #include "wake.h"
+#include "xmalloc.h"
 
 static struct host host;
 static struct model *m;
@@ -258,23 +259,54 @@ Test(link, an_address_that_is_none_is_told)
 	snprintf(host.address, sizeof(host.address), "127.0.0.1:0");
 }
 
+/* The host on a UNIX socket, whose buffers have one size. */
+static void
+move_to_unix(char *directory)
+{
+	cr_assert_not_null(mkdtemp(directory));
+	host_shut(&host);
+	snprintf(host.address, sizeof(host.address), "unix:%s/s", directory);
+	host_open(&host);
+}
+
+static void
+remove_unix(const char *directory)
+{
+	unlink(host.address + strlen("unix:"));
+	rmdir(directory);
+}
+
 Test(link, a_unix_socket_is_an_address_like_any_other)
 {
-	struct host there = { .fd = -1 };
 	char directory[] = "/tmp/test_link.XXXXXX";
-	char address[64];
 
-	cr_assert_not_null(mkdtemp(directory));
-	snprintf(address, sizeof(address), "unix:%s/s", directory);
-	snprintf(there.address, sizeof(there.address), "%s", address);
-	host_open(&there);
-	client = host_link(&there, m, true);
-	host_enter(&there, "ana");
+	move_to_unix(directory);
+	client = host_link(&host, m, true);
+	host_enter(&host, "ana");
 	host_await(m, is_live);
-	cr_expect_str_eq(m->where, address);
-	host_done(&there);
-	unlink(address + 5);
-	rmdir(directory);
+	cr_expect_str_eq(m->where, host.address);
+	host_close(&host);
+	remove_unix(directory);
+}
+
+Test(link, much_is_sent_as_the_server_takes_it)
+{
+	enum { MANY = 64, LEN = 16000 };
+	char directory[] = "/tmp/test_link.XXXXXX";
+	struct room *room = want_lobby();
+	char *text = xmalloc(LEN);
+
+	memset(text, 'a', LEN);
+	move_to_unix(directory);
+	client = host_link(&host, m, true);
+	be_in_lobby();
+	for (int i = 0; i < MANY; i++)
+		link_say(client, room, ENTRY_SAID, (struct slice){ text, LEN });
+	for (int i = 0; i < MANY; i++)
+		HOST(&host, "C say text=\"a\"*16000");
+	host_close(&host);
+	remove_unix(directory);
+	free(text);
 }
 
 Test(link, waits_longer_after_each_failure_but_never_too_long)
