@@ -28,7 +28,9 @@
 #include "settings.h"
 #include "sock.h"
 #include "store.h"
+#include "store_sqlite.h"
 #include "text.h"
+#include "xmalloc.h"
 
 enum {
 	STOP_MS = 5000, /* for everybody to take the bye */
@@ -82,6 +84,77 @@ log_errors(struct buf *errors)
 		rest.len -= len + 1;
 	}
 	buf_done(errors);
+}
+
+/* ---- the store ---- */
+
+/* Makes DIR's parents; what can't be made the store will complain about. */
+static void
+make_parents(char *dir)
+{
+	for (char *at = dir + 1; (at = strchr(at, '/')) != NULL; at++) {
+		*at = '\0';
+		mkdir(dir, 0700);
+		*at = '/';
+	}
+}
+
+/* Where systemd says, else where such things belong; NULL: nowhere. */
+static char *
+standard_directory(void)
+{
+	const char *state = getenv("STATE_DIRECTORY");
+	const char *user = getenv("XDG_STATE_HOME");
+	const char *home = getenv("HOME");
+
+	if (state != NULL && state[0] == '/')
+		return xstrdup(state);
+	if (geteuid() == 0)
+		return xstrdup("/var/lib/chatd");
+	if (user != NULL && user[0] == '/')
+		return xasprintf("%s/chatd", user);
+	if (home != NULL && home[0] == '/')
+		return xasprintf("%s/.local/state/chatd", home);
+	return NULL;
+}
+
+static struct store *
+store_in_memory(const struct settings *s)
+{
+	struct id log;
+
+	randombytes_buf(&log, sizeof(log));
+	return store_memory(
+	    (uint64_t)s->history_memory << 20, log, clock_wall_ms);
+}
+
+/* NULL: *status, and why in the log. */
+static struct store *
+open_store(const struct options *o, const struct settings *s, int *status)
+{
+	struct buf error = { 0 };
+	struct store *store;
+	char *dir;
+
+	if (o->in_memory)
+		return store_in_memory(s);
+	dir =
+	    o->directory != NULL ? xstrdup(o->directory) : standard_directory();
+	*status = EX_CANTCREAT;
+	if (dir == NULL) {
+		log_warnx("no directory to keep things in: HOME is not set; "
+			  "name one with -s, or keep nothing with -n");
+		return NULL;
+	}
+	make_parents(dir);
+	store = store_sqlite(dir, clock_wall_ms, status, &error);
+	if (store == NULL)
+		log_warnx("%s", buf_string(&error));
+	else
+		log_info("keeping everything in %s", dir);
+	buf_done(&error);
+	free(dir);
+	return store;
 }
 
 static int
@@ -174,7 +247,9 @@ end_of_turn(void *arg)
 	conn_sweep(d->loop);
 	if (hub_waits(d->hub))
 		loop_again(d->loop);
-	if (d->listeners == NULL)
+	if (d->store->broken != 0)
+		loop_stop(d->loop);
+	else if (d->listeners == NULL)
 		stopping(d);
 }
 
@@ -298,14 +373,10 @@ watch_signals(struct daemon *d)
 static void
 wire(struct daemon *d)
 {
-	struct id log;
-
-	randombytes_buf(&log, sizeof(log));
 	d->loop = loop_new();
-	d->store = store_memory(
-	    (uint64_t)d->settings->history_memory << 20, log, clock_wall_ms);
 	d->hub = hub_new(d->settings, d->store, loop_timers(d->loop));
 	hub_time(d->hub, loop_now(d->loop), clock_wall_ms());
+	hub_load(d->hub);
 	d->sessions =
 	    sessions_new(d->loop, d->hub, d->settings, requests_handle);
 	d->listeners = listeners_new(d->loop, sessions_accept, d->sessions);
@@ -341,12 +412,21 @@ serve(const struct options *o)
 	if (d.settings == NULL)
 		return start_failed(&errors, EX_CONFIG);
 	raise_files(d.settings);
+	d.store = open_store(o, d.settings, &status);
+	if (d.store == NULL) {
+		settings_free(d.settings);
+		return status;
+	}
 	wire(&d);
-	status = listeners_set(d.listeners, d.settings, &errors);
+	status = d.store->broken;
+	if (status == 0)
+		status = listeners_set(d.listeners, d.settings, &errors);
 	if (status != 0)
 		start_failed(&errors, status);
 	else if (loop_run(d.loop) < 0)
 		fatal(EX_OSERR, "poll");
+	else
+		status = d.store->broken;
 	unwire(&d);
 	settings_free(d.settings);
 	if (status == 0)

@@ -83,7 +83,11 @@ option_take(struct options *o, int flag)
 	case 'l':
 		option_listen(o, optarg);
 		break;
-	case 'n': /* there is only memory to keep things in */
+	case 's':
+		o->directory = optarg;
+		break;
+	case 'n':
+		o->in_memory = true;
 		break;
 	case 't':
 		o->check = true;
@@ -118,7 +122,8 @@ options_parse(struct options *o, int argc, char **argv)
 	flags[n] = '\0';
 	while ((flag = getopt(argc, argv, flags)) != -1)
 		option_take(o, flag);
-	if (optind != argc || (o->check && o->print))
+	if (optind != argc || (o->check && o->print) ||
+	    (o->directory != NULL && o->in_memory))
 		wrong_usage();
 }
 

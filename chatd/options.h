@@ -10,11 +10,12 @@
 
 /* All zero before options_parse(); strings are main's. */
 struct options {
-	const char *config; /* NULL: none */
+	const char *config;    /* NULL: none */
+	const char *directory; /* of the store; NULL: the standard one */
 	const char **listen;
 	size_t nlisten;
 	int verbose;
-	bool check, print;
+	bool check, print, in_memory;
 };
 
 /* Ends the program where an option says so (-h, -V: 0) or where one is wrong,
