@@ -164,11 +164,13 @@ static void
 launch(
     struct daemon *d, const struct daemon_options *o, const char *const more[])
 {
-	const char *argv[ARGUMENTS] = { daemon_program("CHATD", "chatd"),
-		"-n" };
+	const char *argv[ARGUMENTS] = { daemon_program("CHATD", "chatd") };
 	char config[128];
-	int ends[2], n = 2, i;
+	int ends[2], n = 1, i;
 
+	argv[n++] = o->directory != NULL ? "-s" : "-n";
+	if (o->directory != NULL)
+		argv[n++] = o->directory;
 	if (o->config != NULL) {
 		write_config(d, o->config, config, sizeof(config));
 		argv[n++] = "-c";

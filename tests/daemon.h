@@ -20,10 +20,11 @@ enum {
 
 struct daemon_options {
 	const char *listen[DAEMON_LISTENERS]; /* -l; none: 127.0.0.1:0 */
-	const char *config;  /* text of chatd.conf; NULL: none */
-	unsigned configured; /* so many addresses come from it: no -l */
-	long files;	     /* RLIMIT_NOFILE of the daemon; 0: as it is */
-	bool is_loud;	     /* -v */
+	const char *config;    /* text of chatd.conf; NULL: none */
+	unsigned configured;   /* so many addresses come from it: no -l */
+	const char *directory; /* -s; NULL: nothing is kept on disk */
+	long files;	       /* RLIMIT_NOFILE of the daemon; 0: as it is */
+	bool is_loud;	       /* -v */
 };
 
 struct daemon {
