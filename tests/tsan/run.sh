@@ -4,11 +4,14 @@
 # report fails.  Takes about half a minute after building.
 set -eu
 
-make SAN=thread all
-build=build/thread
+build=${BUILD:-build/thread}
 work=$(mktemp -d /tmp/chat-tsan-XXXXXX)
 daemon=
-trap '[ -z "$daemon" ] || kill $daemon 2>/dev/null; rm -rf "$work" /tmp/chat-drive-*' EXIT
+clean() {
+	[ -z "$daemon" ] || kill "$daemon" 2>/dev/null || :
+	rm -rf "$work" /tmp/chat-drive-*
+}
+trap clean EXIT
 export TSAN_OPTIONS="halt_on_error=1:exitcode=66:log_path=$work/report"
 export TSAN_OPTIONS="$TSAN_OPTIONS:second_deadlock_stack=1"
 failed=
