@@ -79,7 +79,7 @@ start() {
 		;;
 	chatd)
 		cat >"$work/chatd.conf" <<-CONF
-		limits: { rate = 0; address = 0; clients = 20000; ping = 3600; };
+		limits: { rate = 0; address = 0; clients = 20000; };
 		CONF
 		taskset -c 0 "$build/chatd" -n -c "$work/chatd.conf" \
 			-l 127.0.0.1:0 2>"$log" &
@@ -125,9 +125,13 @@ wanted() {
 medians() {
 	sort -t';' -k1,3 -k4g "$work/results" | awk -F';' -v OFS=';' '
 		{ key = $1 OFS $2 OFS $3 }
-		key != last { if (n) print last, value[int((n + 1) / 2)]; n = 0 }
+		key != last { tell(); n = 0 }
 		{ value[++n] = $4; last = key }
-		END { if (n) print last, value[int((n + 1) / 2)] }'
+		END { tell() }
+		function tell() {
+			if (n)
+				print last, value[int((n + 1) / 2)]
+		}'
 }
 
 table() {
@@ -136,13 +140,12 @@ table() {
 
 # Clock ticks the machine has worked, and this script with all it started.
 worked() {
-	awk 'FNR == 1 && FILENAME == "/proc/stat" { print $2 + $3 + $4 + $7 + $8 }
-		FILENAME != "/proc/stat" { print $14 + $15 + $16 + $17; exit }' \
-		/proc/stat /proc/$$/stat | paste -sd' '
+	awk '{ print $2 + $3 + $4 + $7 + $8; exit }' /proc/stat
+	awk '{ print $14 + $15 + $16 + $17 }' /proc/$$/stat
 }
 
 : >"$work/results"
-read -r all_before own_before < <(worked)
+read -r -d '' all_before own_before < <(worked) || true
 began=$(date +%s)
 for ((round = 1; round <= rounds; round++)); do
 	while IFS=';' read -r name words; do
@@ -154,12 +157,15 @@ for ((round = 1; round <= rounds; round++)); do
 	done < <(scenarios)
 done
 medians | table
-read -r all_after own_after < <(worked)
+read -r -d '' all_after own_after < <(worked) || true
 awk -v all=$((all_after - all_before)) -v own=$((own_after - own_before)) \
 	-v s=$(($(date +%s) - began)) -v hz="$(getconf CLK_TCK)" \
 	-v cpus="$(nproc)" 'BEGIN {
-	x = (all - own) / (s * hz * cpus)
-	printf "others took %.0f %% of the machine meanwhile; above 10 %% rates and latencies mean little\n", x > 0 ? 100 * x : 0 }'
+	share = 100 * (all - own) / ((s + 1) * hz * cpus)
+	if (share < 0)
+		share = 0
+	printf "others took %.0f %% of the machine meanwhile; above 10 %% " \
+	    "rates and latencies mean little\n", share }'
 if wanted client; then
 	"$build/bench/client_bench" "$build/chat" $((quick ? 1 : 3))
 fi

@@ -5,6 +5,7 @@
  *
  *	drive CHAT ADDRESS SECONDS
  *
+ * Their homes are made in $TMPDIR and left there.
  * Exits with the first status of a chat that is not 0.
  */
 #include <errno.h>
@@ -80,8 +81,11 @@ start(struct chat *c, const char *program, const char *address, unsigned i)
 {
 	static const char *const nicks[CHATS] = { "one", "two", "three" };
 	const struct winsize size = { .ws_row = 24, .ws_col = 80 };
-	char home[] = "/tmp/chat-drive-XXXXXX";
+	const char *directory = getenv("TMPDIR");
+	char home[4096];
 
+	snprintf(home, sizeof(home), "%s/drive-XXXXXX",
+	    directory != NULL ? directory : "/tmp");
 	if (mkdtemp(home) == NULL) {
 		perror(home);
 		exit(71);

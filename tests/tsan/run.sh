@@ -62,7 +62,7 @@ echo 'limits: { rate = 0; }; history: { memory = 8; };' >"$work/chatd.conf"
 ${CC:-gcc} -std=c11 -D_GNU_SOURCE -O1 -Wall -Wextra -o "$work/drive" \
 	tests/tsan/drive.c -lutil
 start 127.0.0.1:0
-timeout 50 "$work/drive" "$build/chat" "$address" 15 &
+TMPDIR=$work timeout 50 "$work/drive" "$build/chat" "$address" 15 &
 drive=$!
 floods
 kill -HUP $daemon
