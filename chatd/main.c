@@ -406,7 +406,7 @@ serve(const struct options *o)
 {
 	struct daemon d = { .options = o };
 	struct buf errors = { 0 };
-	int status;
+	int status = EX_OK;
 
 	d.settings = load(o, &errors);
 	if (d.settings == NULL)
