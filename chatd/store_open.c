@@ -112,8 +112,8 @@ store_words(struct buf *out, const struct store_place *p, int code,
 	else
 		buf_printf(out,
 		    "; put a backup in its place, or save what can be read: "
-		    "sqlite3 %s .recover | sqlite3 %s.new",
-		    p->path, p->path);
+		    "chatd -s %s -R %s.saved",
+		    p->dir, p->dir);
 }
 
 /* ---- the directory ---- */
@@ -190,11 +190,12 @@ make_place(struct store_place *p, const char *name, struct buf *error)
 	real = dir >= 0 ? realpath(name, NULL) : NULL;
 	if (real == NULL || (is_new && sync_parent(dir) < 0)) {
 		status = system_trouble(error, name, "cannot open");
+		free(real);
 	} else {
+		p->dir = real;
 		p->path = xasprintf("%s/chat.db", real);
 		status = make_files(p, dir, error);
 	}
-	free(real);
 	if (dir >= 0)
 		close(dir);
 	return status;
@@ -235,6 +236,20 @@ expect(sqlite3 *db, const char *pragma, const char *word, struct buf *why)
 }
 
 static int
+be_careful(sqlite3 *db)
+{
+	static const char careful[] = "PRAGMA locking_mode = EXCLUSIVE;"
+				      "PRAGMA trusted_schema = OFF;"
+				      "PRAGMA cell_size_check = ON;"
+				      "PRAGMA foreign_keys = ON;"
+				      "PRAGMA temp_store = MEMORY;"
+				      "PRAGMA cache_size = -8192;"
+				      "PRAGMA secure_delete = ON";
+
+	return sqlite3_exec(db, careful, NULL, NULL, NULL);
+}
+
+static int
 check(struct store_place *p, struct buf *why)
 {
 	static const char *const whole[] = { "PRAGMA quick_check(1)", NULL };
@@ -255,15 +270,8 @@ check(struct store_place *p, struct buf *why)
 static int
 look(struct store_place *p, int *version, struct buf *error)
 {
-	static const char careful[] = "PRAGMA locking_mode = EXCLUSIVE;"
-				      "PRAGMA trusted_schema = OFF;"
-				      "PRAGMA cell_size_check = ON;"
-				      "PRAGMA foreign_keys = ON;"
-				      "PRAGMA temp_store = MEMORY;"
-				      "PRAGMA cache_size = -8192;"
-				      "PRAGMA secure_delete = ON";
 	struct buf why = { 0 };
-	int code = sqlite3_exec(p->db, careful, NULL, NULL, NULL);
+	int code = be_careful(p->db);
 
 	if (code == SQLITE_OK)
 		code = schema_version(p->db, &schema_current, version, &why);
@@ -389,6 +397,31 @@ store_open(struct store_place *p, const char *dir, struct buf *error)
 	return status;
 }
 
+int
+store_look(struct store_place *p, const char *dir, struct buf *error)
+{
+	char *path = xasprintf("%s/chat.db", dir);
+	bool is_there = access(path, F_OK) == 0;
+	struct buf why = { 0 };
+	int status, code;
+
+	*p = (struct store_place){ .lock = -1 };
+	free(path);
+	if (!is_there) {
+		buf_printf(error, "%s: there is no chat.db in it", dir);
+		return EX_NOINPUT;
+	}
+	status = make_place(p, dir, error);
+	if (status == 0)
+		status = open_database(p, error);
+	if (status != 0)
+		return status;
+	code = be_careful(p->db);
+	return code == SQLITE_OK
+	    ? 0
+	    : failed(p, code, "nothing of it can be read", &why, error);
+}
+
 void
 store_close(struct store_place *p, bool leave)
 {
@@ -400,4 +433,5 @@ store_close(struct store_place *p, bool leave)
 	if (p->lock >= 0)
 		close(p->lock);
 	free(p->path);
+	free(p->dir);
 }

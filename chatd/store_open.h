@@ -15,7 +15,8 @@
 #include "protocol.h"
 
 struct store_place {
-	char *path; /* of the database, absolute */
+	char *dir;  /* absolute */
+	char *path; /* of the database in it */
 	int lock;
 	sqlite3 *db;
 	struct id log;
@@ -25,6 +26,8 @@ struct store_place {
 /* 0, or the status to exit with and the words in *error (store_sqlite.h).
  * To be closed in either case. */
 int store_open(struct store_place *, const char *dir, struct buf *error);
+/* The same without any check, to read what can be read of a damaged one. */
+int store_look(struct store_place *, const char *dir, struct buf *error);
 /* leave: the log of commits stays as it is, for the next start. */
 void store_close(struct store_place *, bool leave);
 
