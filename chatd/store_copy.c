@@ -19,7 +19,6 @@ enum {
 struct store_copy {
 	char *path;
 	char *part; /* absolute; NULL: there is none */
-	int fd;	    /* of the part, for syncing */
 	sqlite3 *to;
 	sqlite3_backup *backup; /* NULL: all pages are there */
 	int unsynced;		/* pages */
@@ -42,6 +41,7 @@ static bool
 make_part(struct store_copy *c, struct buf *error)
 {
 	char *name;
+	int fd;
 
 	if (access(c->path, F_OK) == 0) {
 		buf_printf(error, "%s: this file is there already", c->path);
@@ -49,9 +49,11 @@ make_part(struct store_copy *c, struct buf *error)
 	}
 	name = xasprintf("%s.part", c->path);
 	unlink(name);
-	c->fd = open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (c->fd >= 0)
+	fd = open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd >= 0) {
+		close(fd);
 		c->part = realpath(name, NULL);
+	}
 	if (c->part == NULL)
 		system_error(error, name, "cannot make it");
 	free(name);
@@ -64,7 +66,6 @@ store_copy_new(sqlite3 *from, const char *path, struct buf *error)
 	struct store_copy *c = xcalloc(1, sizeof(*c));
 
 	c->path = xstrdup(path);
-	c->fd = -1;
 	if (!make_part(c, error)) {
 		store_copy_free(c);
 		return NULL;
@@ -86,14 +87,21 @@ store_copy_new(sqlite3 *from, const char *path, struct buf *error)
 	return c;
 }
 
+/* By SQLite's own file: it is the one to have written. */
 static bool
 sync_part(struct store_copy *c, struct buf *error)
 {
+	sqlite3_file *f = NULL;
+	int code =
+	    sqlite3_file_control(c->to, "main", SQLITE_FCNTL_FILE_POINTER, &f);
+
 	c->unsynced = 0;
-	if (fdatasync(c->fd) == 0)
-		return true;
-	system_error(error, c->part, "cannot sync");
-	return false;
+	if (code == SQLITE_OK)
+		code = f->pMethods->xSync(f, SQLITE_SYNC_NORMAL);
+	if (code != SQLITE_OK)
+		buf_printf(error, "%s: cannot sync: %s", c->part,
+		    sqlite3_errstr(code));
+	return code == SQLITE_OK;
 }
 
 /* Until all pages are there. */
@@ -139,11 +147,10 @@ sync_folder(struct store_copy *c, struct buf *error)
 static void
 finish(struct store_copy *c, struct buf *error)
 {
-	int code = sqlite3_close(c->to);
-
-	c->to = NULL;
-	if (code != SQLITE_OK || !sync_part(c, error))
+	if (!sync_part(c, error))
 		return;
+	sqlite3_close(c->to);
+	c->to = NULL;
 	if (renameat2(AT_FDCWD, c->part, AT_FDCWD, c->path, RENAME_NOREPLACE) <
 	    0) {
 		system_error(error, c->path, "cannot rename it to this");
@@ -184,8 +191,6 @@ store_copy_free(struct store_copy *c)
 		return;
 	sqlite3_backup_finish(c->backup);
 	sqlite3_close(c->to);
-	if (c->fd >= 0)
-		close(c->fd);
 	if (c->part != NULL)
 		remove_part(c);
 	free(c->path);

@@ -218,11 +218,13 @@ Test(store_copy, given_up_at_the_end)
 	cr_expect(files_in(second) == 0 || access(copy, F_OK) == 0);
 }
 
-/* The k-th write or read fails: the copy is not there, all else is well. */
+/* The k-th write, read or sync fails: the copy is not there, all else is well.
+ */
 Test(store_copy, a_failing_disk)
 {
 	enum { MOST = 1000 };
-	static const enum disk_call calls[] = { DISK_WRITE, DISK_READ };
+	static const enum disk_call calls[] = { DISK_WRITE, DISK_READ,
+		DISK_SYNC };
 	struct buf wrong = { 0 };
 	struct store *s;
 
@@ -255,4 +257,33 @@ Test(store_copy, a_failing_disk)
 	cr_expect_eq(wrong.len, 0, "%s", buf_string(&wrong));
 	buf_done(&wrong);
 	store_free(s);
+}
+
+/* What is told to be there is synced. */
+Test(store_copy, the_power_goes_behind_it)
+{
+	struct store_backup job = { .done = copied, .path = copy };
+	char *image = xasprintf("%s/image", folder), *there, *left;
+	size_t len_there, len_left;
+	struct store *s;
+
+	disk_install();
+	s = store_at(state);
+	say_much(s, 100);
+	disk_record();
+	store_backup(s, &job);
+	store_drain(s);
+	cr_expect_eq(job.error.len, 0, "%s", buf_string(&job.error));
+	there = folder_read(second, "chat.db", &len_there);
+	for (uint64_t seed = 0; seed < 8; seed++) {
+		disk_image(image, disk_moment(), seed);
+		left = folder_read(image, "chat.db.part", &len_left);
+		cr_assert_eq(len_left, len_there);
+		cr_expect_eq(memcmp(left, there, len_there), 0);
+		folder_remove(image);
+		free(left);
+	}
+	store_free(s);
+	free(there);
+	free(image);
 }
