@@ -86,6 +86,8 @@ $(BUILD)/tools/%: $(BUILD)/obj/tests/tools/%.o $(SHARED)
 $(BUILD)/bench/load: $(call objects,$(addprefix tests/bench/,crowd.c tongue.c))
 $(BUILD)/bench/client_bench: $(call objects,$(addprefix tests/bench/,fake.c \
 	term.c))
+$(BUILD)/bench/store_bench: $(CHATD)
+$(BUILD)/bench/store_bench: SHARED_LIBS += $(CHATD_LIBS)
 $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(SHARED)
 	$(link) $(SHARED_LIBS) $(call lib,vterm) -lutil
 
@@ -117,8 +119,10 @@ san: $(PROGRAMS) $(BUILD)/unit $(BUILD)/e2e
 tsan: $(PROGRAMS)
 	tests/tsan/run.sh
 
-bench: $(PROGRAMS) $(addprefix $(BUILD)/bench/,relay load client_bench)
+bench: $(PROGRAMS) $(addprefix $(BUILD)/bench/,relay load client_bench \
+	store_bench)
 	tests/bench/bench.sh
+	$(BUILD)/bench/store_bench
 
 lint: export LINT_FLAGS = $(CPPFLAGS_ALL) -std=c11 -pthread
 lint: $(TOOLS)

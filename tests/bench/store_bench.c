@@ -1,0 +1,397 @@
+/*
+ * Measures the store on disk, without a daemon around it.
+ *
+ *	store_bench [FOLDER [ENTRIES [SECONDS]]]
+ *
+ * FOLDER is where it works (it makes a folder there and removes it; /var/tmp),
+ * ENTRIES how many there are in the large store (1000000), SECONDS how long
+ * each load lasts (10).  Each line is a figure: what, value, unit.
+ */
+#include <ftw.h>
+#include <math.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../../chatd/entry.h"
+#include "../../chatd/store_sqlite.h"
+#include "clock.h"
+#include "log.h"
+#include "xmalloc.h"
+
+enum {
+	DEVICES = 50,
+	ROOMS = 64,
+	TEXT = 100,	 /* bytes */
+	WAITING = 65536, /* said and not stored yet, at most */
+	FILL = 20000,	 /* asked at once when the large store is filled */
+	PAGE = 50,
+	PAGES = 2000,
+};
+
+static int64_t
+now_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+/* ---- figures ---- */
+
+static struct {
+	double *ms;
+	size_t n, cap;
+} sample;
+
+static void
+sample_add(int64_t us)
+{
+	if (sample.n == sample.cap) {
+		sample.cap = sample.cap != 0 ? sample.cap * 2 : 4096;
+		sample.ms = xrealloc(sample.ms, sample.cap, sizeof(*sample.ms));
+	}
+	sample.ms[sample.n++] = (double)us / 1000;
+}
+
+static int
+compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static void
+sample_print(const char *what)
+{
+	static const double parts[] = { 0.5, 0.99, 0.999 };
+
+	if (sample.n == 0)
+		return;
+	qsort(sample.ms, sample.n, sizeof(*sample.ms), compare);
+	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
+		printf("%s p%g: %.3f ms\n", what, parts[i] * 100,
+		    sample.ms[(size_t)(parts[i] * (double)(sample.n - 1))]);
+	printf("%s worst: %.3f ms\n", what, sample.ms[sample.n - 1]);
+	fflush(stdout);
+	sample.n = 0;
+}
+
+static void
+figure(const char *what, double value, const char *unit)
+{
+	printf("%s: %.6g %s\n", what, value, unit);
+	fflush(stdout);
+}
+
+/* ---- the store ---- */
+
+static char folder[256];
+
+static int
+drop(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
+static void
+clean(void)
+{
+	nftw(folder, drop, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+static struct store *
+store_open(void)
+{
+	struct buf error = { 0 };
+	char dir[300];
+	int status;
+	struct store *s;
+
+	snprintf(dir, sizeof(dir), "%s/state", folder);
+	s = store_sqlite(dir, clock_wall_ms, &status, &error);
+	if (s == NULL)
+		fatalx(status, "%s", buf_string(&error));
+	return s;
+}
+
+/* ---- saying ---- */
+
+struct saying {
+	struct store_append job;
+	struct saying *next_free;
+	int64_t due_us; /* when it was to be said */
+};
+
+static struct saying *spare;
+static uint64_t numbers[DEVICES];
+static uint64_t stored, waiting;
+static char text[TEXT];
+
+static void
+said(struct store_append *job)
+{
+	struct saying *s = (struct saying *)job;
+
+	if (job->why != FINE)
+		fatalx(EX_SOFTWARE, "refused: %s", refusal_name(job->why));
+	sample_add(now_us() - s->due_us);
+	entry_unref(job->entry);
+	stored++;
+	waiting--;
+	s->next_free = spare;
+	spare = s;
+}
+
+static void
+say(struct store *store, unsigned device, uint32_t room, int64_t due_us)
+{
+	struct saying *s = spare != NULL ? spare : xmalloc(sizeof(*s));
+
+	if (s == spare)
+		spare = s->next_free;
+	s->due_us = due_us;
+	s->job = (struct store_append){
+		.done = said,
+		.room = room,
+		.room_name = SLICE("#bench"),
+		.kind = ENTRY_SAID,
+		.who = SLICE("somebody"),
+		.text = { text, sizeof(text) },
+		.device = { { 1, (uint8_t)device } },
+		.n = ++numbers[device],
+	};
+	waiting++;
+	store_append(store, &s->job);
+}
+
+static void
+wait_for(struct store *s, int ms)
+{
+	struct pollfd ready = { .fd = s->fd, .events = POLLIN };
+
+	poll(&ready, 1, ms);
+	store_collect(s);
+	if (s->broken != 0)
+		fatalx(s->broken, "the store is broken");
+}
+
+/* So many a second, whether or not the store keeps up; the time of each counts
+ * from when it was to be said. */
+static void
+say_at_rate(struct store *s, unsigned rate, unsigned rooms, double seconds,
+    bool (*is_over)(void))
+{
+	int64_t start = now_us(), end = start + (int64_t)(seconds * 1e6);
+	uint64_t n = 0, before = stored;
+	int64_t now;
+
+	for (now = start; now < end && (is_over == NULL || !is_over());
+	     now = now_us()) {
+		uint64_t due = (uint64_t)((double)(now - start) * rate / 1e6);
+
+		for (; n < due && waiting < WAITING; n++)
+			say(s, (unsigned)(n % DEVICES),
+			    1 + (uint32_t)(n * 7 % rooms),
+			    start + (int64_t)((double)n * 1e6 / rate));
+		wait_for(s, 1);
+	}
+	figure("stored a second",
+	    (double)(stored - before) * 1e6 / (double)(now_us() - start), "");
+	store_drain(s);
+}
+
+/* As many as the store can take. */
+static void
+say_at_will(struct store *s, unsigned at_once, double seconds)
+{
+	int64_t start = now_us(), end = start + (int64_t)(seconds * 1e6), now;
+	uint64_t n = 0, before = stored;
+
+	for (now = start; now < end; now = now_us()) {
+		for (; waiting < at_once; n++)
+			say(s, (unsigned)(n % DEVICES),
+			    1 + (uint32_t)(n % ROOMS), now);
+		wait_for(s, 1000);
+	}
+	store_drain(s);
+	figure("stored a second",
+	    (double)(stored - before) * 1e6 / (double)(now_us() - start), "");
+}
+
+/* ---- the large store ---- */
+
+static void
+fill(uint64_t entries)
+{
+	struct store *s = store_open();
+	int64_t start = now_us();
+
+	for (uint64_t n = 0; n < entries; n++) {
+		say(s, (unsigned)(n % DEVICES), 1 + (uint32_t)(n % ROOMS),
+		    start);
+		if (waiting >= FILL)
+			wait_for(s, 1000);
+	}
+	store_drain(s);
+	sample.n = 0;
+	figure("filling", (double)(now_us() - start) / 1e6, "s");
+	start = now_us();
+	store_free(s);
+	figure("orderly end", (double)(now_us() - start) / 1e3, "ms");
+}
+
+static void
+count_room(void *arg, const struct store_room *room)
+{
+	*(uint64_t *)arg += room->head;
+}
+
+static void
+count_member(
+    void *arg, uint32_t room, const struct id *device, struct slice nick)
+{
+	(void)arg;
+	(void)room;
+	(void)device;
+	(void)nick;
+}
+
+static struct store *
+start(void)
+{
+	static const struct store_loader loader = { count_room, count_member };
+	uint64_t entries = 0;
+	int64_t before = now_us();
+	struct store *s = store_open();
+
+	store_load(s, &loader, &entries);
+	figure("start", (double)(now_us() - before) / 1e3, "ms");
+	figure("entries", (double)entries, "");
+	return s;
+}
+
+static void
+was_read(struct store_read *job)
+{
+	if (job->got != PAGE)
+		fatalx(EX_SOFTWARE, "a page of %u", job->got);
+	for (unsigned i = 0; i < job->got; i++)
+		entry_unref(job->entries[i]);
+	free(job->entries);
+}
+
+static void
+read_pages(struct store *s, uint64_t entries)
+{
+	uint64_t random = 1, in_room = entries / ROOMS - PAGE;
+
+	for (int i = 0; i < PAGES; i++) {
+		struct store_read job = {
+			.done = was_read, .n = PAGE, .bytes = 1 << 20
+		};
+		int64_t before;
+
+		random = random * 6364136223846793005u + 1;
+		job.room = 1 + (uint32_t)(random >> 33) % ROOMS;
+		job.from = 1 + (random >> 20) % in_room;
+		before = now_us();
+		store_read(s, &job);
+		store_drain(s);
+		sample_add(now_us() - before);
+	}
+	sample_print("page of 50, asked and answered");
+}
+
+static bool is_copied;
+
+static void
+copied(struct store_backup *job)
+{
+	if (job->error.len != 0)
+		fatalx(EX_SOFTWARE, "%s", buf_string(&job->error));
+	is_copied = true;
+}
+
+static bool
+is_copy_over(void)
+{
+	return is_copied;
+}
+
+static void
+copy_under_load(struct store *s, unsigned rate)
+{
+	char path[300];
+	struct store_backup job = { .done = copied, .path = path };
+	int64_t before = now_us();
+
+	snprintf(path, sizeof(path), "%s/copy", folder);
+	store_backup(s, &job);
+	say_at_rate(s, rate, ROOMS, 600, is_copy_over);
+	figure("copy", (double)(now_us() - before) / 1e6, "s");
+	sample_print("ack meanwhile");
+}
+
+static double
+megabytes(void)
+{
+	struct rusage used;
+
+	getrusage(RUSAGE_SELF, &used);
+	return (double)used.ru_maxrss / 1024;
+}
+
+int
+main(int argc, char **argv)
+{
+	static const unsigned at_once[] = { 1, 10, 100, 1000 };
+	const char *where = argc > 1 ? argv[1] : "/var/tmp";
+	uint64_t entries = argc > 2 ? strtoull(argv[2], NULL, 10) : 1000000;
+	double seconds = argc > 3 ? strtod(argv[3], NULL) : 10;
+	struct store *s;
+
+	log_init("store_bench", 0);
+	snprintf(folder, sizeof(folder), "%s/store-bench-XXXXXX", where);
+	if (mkdtemp(folder) == NULL)
+		fatal(EX_CANTCREAT, "%s", folder);
+	atexit(clean);
+	memset(text, 'x', sizeof(text));
+
+	for (size_t i = 0; i < sizeof(at_once) / sizeof(*at_once); i++) {
+		printf("-- %u waiting at any time\n", at_once[i]);
+		s = store_open();
+		say_at_will(s, at_once[i], seconds / 4);
+		sample_print("ack");
+		store_free(s);
+	}
+	printf("-- 1000 a second from %d devices\n", DEVICES);
+	s = store_open();
+	say_at_rate(s, 1000, ROOMS, seconds, NULL);
+	sample_print("ack");
+	printf("-- 10000 a second into one room\n");
+	say_at_rate(s, 10000, 1, seconds, NULL);
+	sample_print("ack");
+	store_free(s);
+
+	printf("-- a large store\n");
+	fill(entries);
+	s = start();
+	read_pages(s, entries);
+	printf("-- a copy of it while 1000 a second are said\n");
+	copy_under_load(s, 1000);
+	store_free(s);
+	figure("memory at most", megabytes(), "MiB");
+	return 0;
+}
