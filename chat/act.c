@@ -144,8 +144,11 @@ complete(struct face *f, int by)
 	}
 	size_t from = c->from, to = c->to;
 	struct slice word = complete_next(c, by);
-	face_edited(f, edit_replace(edit, from, to, word));
-	if (!is_first && c->n > 2)
+	bool fits = edit_replace(edit, from, to, word);
+	face_edited(f, fits);
+	if (!fits)
+		complete_stop(c);
+	else if (!is_first && c->n > 2)
 		list_candidates(f);
 }
 
@@ -421,8 +424,19 @@ on_paste(struct face *f, struct slice text)
 }
 
 static void
+set_focus(struct face *f, bool is_focused)
+{
+	model_lock(f->model);
+	if (windows_focus(&f->windows, is_focused))
+		f->stale_news |= PART_ALL;
+	model_unlock(f->model);
+}
+
+static void
 on_key(struct face *f, const struct input_event *event)
 {
+	/* Who types has the focus, whatever the terminal has told. */
+	set_focus(f, true);
 	if (event->kind != INPUT_KEY || event->action != ACTION_CANCEL)
 		f->escapes = 0;
 	if (f->hint.len != 0) {
@@ -449,10 +463,7 @@ act_on(struct face *f, const struct input_event *event)
 		on_key(f, event);
 		break;
 	case INPUT_FOCUS:
-		model_lock(f->model);
-		windows_focus(&f->windows, event->is_focused);
-		model_unlock(f->model);
-		f->stale_news |= PART_ALL;
+		set_focus(f, event->is_focused);
 		break;
 	case INPUT_ANSWER:
 		pace_answered(&f->pace);

@@ -78,7 +78,8 @@ find_spot(struct slice text, size_t cursor, struct spot *spot)
 	spot->behind =
 	    cursor == text.len || !is_blank(text.at[cursor]) ? " " : "";
 
-	bool is_command = text.len != 0 && text.at[0] == '/' &&
+	/* Before its slash one is not in a command yet. */
+	bool is_command = cursor != 0 && text.at[0] == '/' &&
 	    !(text.len > 1 && text.at[1] == '/');
 	if (is_command && word == 0) {
 		spot->wanted = COMMANDS;

@@ -45,6 +45,7 @@ struct face {
 	struct input input;
 	struct complete complete;
 	struct recall recall;
+	const struct window *mode_of; /* completion and search are of it */
 	struct help help;
 	struct buf hint; /* one line in the status, until the next key */
 	int escapes;	 /* pressed in a row */

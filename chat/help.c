@@ -177,7 +177,7 @@ make(struct help *h, int columns)
 	size_t keys;
 
 	forget(h);
-	h->columns = columns;
+	h->columns = columns > 0 ? columns : 1;
 	add_commands(h);
 	keys = h->n + 1;
 	add_all_keys(h);
@@ -200,7 +200,7 @@ help_fit(struct help *h, int columns, int rows)
 
 	if (!h->is_open)
 		return;
-	if (columns != h->columns) {
+	if (columns != h->columns && columns > 0) {
 		make(h, columns);
 		/* About the same place in a text of another length. */
 		h->top = before != 0 ? h->top * h->n / before : 0;

@@ -396,6 +396,8 @@ input_pause(struct input *in, int64_t now_ms, struct input_event *event)
 int64_t
 input_due(const struct input *in)
 {
+	if (in->has_more)
+		return in->last_ms;
 	return in->state == INPUT_PASTING ? in->last_ms + INPUT_PASTE_MS : -1;
 }
 
@@ -445,12 +447,15 @@ assemble(struct input *in, unsigned char byte, uint32_t *code)
 bool
 input_next(struct input *in, int64_t now_ms, struct input_event *event)
 {
-	for (;;) {
+	in->has_more = true;
+	for (int n = 0; n < INPUT_AT_ONCE; n++) {
 		int got =
 		    wgetch(in->state == INPUT_PASTING ? verbatim : keyboard);
 		uint32_t code;
-		if (got == ERR)
+		if (got == ERR) {
+			in->has_more = false;
 			return input_pause(in, now_ms, event);
+		}
 		bool is_special = got > 0xff;
 		if (is_special ? (code = special(got)) == 0
 			       : !assemble(in, (unsigned char)got, &code))
@@ -458,4 +463,5 @@ input_next(struct input *in, int64_t now_ms, struct input_event *event)
 		if (input_feed(in, code, is_special, now_ms, event))
 			return true;
 	}
+	return false;
 }

@@ -81,6 +81,7 @@ enum {
 	INPUT_PASTE_MS = 2000,
 	INPUT_LATE_MS = 150, /* the rest of a sequence may lag so far behind */
 	INPUT_PASTE_MAX = 65536, /* bytes; what is more is dropped */
+	INPUT_AT_ONCE = 4096,	 /* bytes read by one call */
 };
 
 struct input {
@@ -92,6 +93,7 @@ struct input {
 		INPUT_PASTING,
 	} state;
 	int64_t last_ms;   /* of the last code */
+	bool has_more;	   /* what there is was not read to its end */
 	bool is_late;	   /* an Escape was told; more may follow */
 	char sequence[16]; /* behind ESC [ */
 	size_t length;
@@ -108,7 +110,7 @@ void input_done(struct input *);
 
 /* After screen_begin(): tells curses which sequences there are. */
 void input_begin(struct input *);
-/* The next event that can be had without waiting; false: none. */
+/* The next event that can be had without waiting; false: none, at once. */
 bool input_next(struct input *, int64_t now_ms, struct input_event *);
 /* When input_next() has something to say though no key was pressed;
  * -1: never. */

@@ -122,6 +122,12 @@ on_completion(struct face *f, const struct input_event *event)
 bool
 mode_on(struct face *f, const struct input_event *event)
 {
+	/* The room was left without a key: what was begun there is over. */
+	if (f->mode_of != f->windows.now) {
+		complete_stop(&f->complete);
+		recall_stop(&f->recall);
+		f->mode_of = f->windows.now;
+	}
 	if (f->help.is_open && on_help(f, event))
 		return true;
 	if (f->recall.is_on && on_search(f, event))

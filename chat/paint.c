@@ -162,6 +162,20 @@ paint_parts(struct face *f, unsigned parts, int64_t now_ms)
 	return is_new;
 }
 
+static void
+tell_title(struct strip *words)
+{
+	struct buf plain = { 0 };
+
+	if (screen_is_ascii())
+		rows_plain(&plain, buf_slice(&words->text));
+	else
+		buf_add_slice(&plain, buf_slice(&words->text));
+	screen_title(buf_slice(&plain));
+	buf_done(&plain);
+	strip_done(words);
+}
+
 /* The parts that are stale and due. */
 static unsigned
 take_stale(struct face *f, int64_t now_ms, bool *is_news)
@@ -201,8 +215,7 @@ paint(struct face *f, int64_t now_ms)
 	make_title(f, &title);
 	model_unlock(f->model);
 
-	screen_title(buf_slice(&title.text));
-	strip_done(&title);
+	tell_title(&title);
 	render_cursor();
 	screen_flush();
 	if (is_news)

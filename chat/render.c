@@ -386,9 +386,11 @@ put_rooms(const struct bars *b)
 
 	for (int i = 0; i < r->rows; i++) {
 		struct strip left = { .n = 0 }, right = { .n = 0 };
+		use_style(STYLE_PLAIN);
+		blank(r->y + i, r->x, r->columns, ' ');
 		bars_rooms(b, i, &left, &right);
 		put_ends(
-		    r->y + i, r->x, r->columns - 1, STYLE_PLAIN, &left, &right);
+		    r->y + i, r->x, r->columns - 2, STYLE_PLAIN, &left, &right);
 		put_edge(r->y + i, r->x + r->columns - 1);
 		strip_done(&left);
 		strip_done(&right);

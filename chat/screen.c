@@ -24,6 +24,7 @@
 enum {
 	RESTORE_MAX = 512,
 	STACK_SIZE = 65536, /* of the crash handler */
+	SCREEN_MAX = 1000,  /* rows and columns that are painted */
 	ESCAPE_MS = 50,	    /* an Escape is alone after it */
 };
 
@@ -346,6 +347,12 @@ screen_size(int *rows, int *columns)
 	*columns = COLS > 0 ? COLS : 1;
 }
 
+static int
+least(int a, int b)
+{
+	return a < b ? a : b;
+}
+
 void
 screen_resize(void)
 {
@@ -353,7 +360,8 @@ screen_resize(void)
 
 	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row != 0 &&
 	    size.ws_col != 0)
-		resizeterm(size.ws_row, size.ws_col);
+		resizeterm(least(size.ws_row, SCREEN_MAX),
+		    least(size.ws_col, SCREEN_MAX));
 	make_restore();
 	screen_redraw();
 }

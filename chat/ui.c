@@ -22,7 +22,8 @@ enum {
 	NEWS,
 	SIGNALS,
 	WAITED_FOR,
-	ANSWER_MS = 300, /* at the end: for what the terminal still owes */
+	KEYS_AT_ONCE = 256, /* before the next paint */
+	ANSWER_MS = 300,    /* at the end: for what the terminal still owes */
 };
 
 static const int taken[] = { SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGTSTP, SIGCONT,
@@ -88,8 +89,9 @@ read_keys(struct face *f)
 {
 	struct input_event event;
 
-	while (!f->is_over && !f->wants_stop &&
-	    input_next(&f->input, clock_ms(), &event))
+	for (int n = 0; n < KEYS_AT_ONCE && !f->is_over && !f->wants_stop &&
+	     input_next(&f->input, clock_ms(), &event);
+	     n++)
 		act_on(f, &event);
 }
 
@@ -160,6 +162,8 @@ run(struct face *f, int signals)
 
 	input_begin(&f->input);
 	render_begin();
+	/* What keys do depends on how things are laid out. */
+	paint(f, clock_ms());
 	while (!f->is_over)
 		turn(f, fds);
 	await_answer(f);

@@ -84,17 +84,18 @@ windows_sync(struct windows *w)
 	windows_show(w, room);
 }
 
-void
+bool
 windows_focus(struct windows *w, bool is_focused)
 {
 	if (w->model->is_focused == is_focused)
-		return;
+		return false;
 	w->model->is_focused = is_focused;
 	if (!is_focused)
-		return;
+		return true;
 	if (w->now->room->unread != 0)
 		w->now->mark = mark_of(w->now->room);
 	model_look(w->model, w->now->room);
+	return true;
 }
 
 /* ---- which room ---- */

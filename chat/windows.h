@@ -49,8 +49,9 @@ void windows_done(struct windows *);
 /* The room one looks at was closed, or another is looked at: follows suit. */
 void windows_sync(struct windows *);
 void windows_show(struct windows *, struct room *);
-/* The terminal gained or lost the focus: what came meanwhile is unread. */
-void windows_focus(struct windows *, bool is_focused);
+/* The terminal gained or lost the focus: what comes without it is unread.
+ * false: that is how it was. */
+bool windows_focus(struct windows *, bool is_focused);
 
 /* The open rooms, in their order: the i-th (from 0); NULL: there are fewer. */
 struct room *windows_nth(const struct windows *, size_t i);

@@ -343,6 +343,21 @@ Test(screen, tab_completes)
 	tear_down(&f);
 }
 
+/* The room goes while Tab is at work in it: the next Tab is another's. */
+Test(screen, a_room_that_goes_takes_its_completion_along)
+{
+	struct fixture f;
+
+	set_up(&f);
+	vt_type(&f.vt, "/join #dev\r");
+	vt_await(&f.vt, "#dev>");
+	vt_type(&f.vt, "/part\r#l\t");
+	vt_await(&f.vt, "#lobby>");
+	vt_type(&f.vt, "\t");
+	vt_await(&f.vt, "#lobby> ana:");
+	tear_down(&f);
+}
+
 Test(screen, what_was_sent_is_searched)
 {
 	struct fixture f;

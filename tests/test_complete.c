@@ -118,6 +118,8 @@ Test(complete, commands_and_what_they_take)
 	check("/clear b|", 1, "/clear b");
 	check("/nosuch b|", 1, "/nosuch b");
 	check("//b|", 1, "//b");
+	check("|/join", 1, "bob: /join");
+	check("/|join", 1, "/clear join");
 }
 
 Test(complete, every_command_can_be_completed)

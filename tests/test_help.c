@@ -25,7 +25,7 @@ text_of(const struct help *h, struct buf *out)
 
 Test(help, names_every_command_and_key_at_any_width)
 {
-	static const int widths[] = { 1, 4, 20, 40, 80, 200 };
+	static const int widths[] = { 0, 1, 4, 20, 40, 80, 200 };
 	size_t n_commands, n_keys;
 	const struct command *commands = command_rows(&n_commands);
 	const struct key_row *keys = input_rows(&n_keys);
