@@ -126,24 +126,19 @@ line_at(const struct view *v, uint64_t id)
 
 /* ---- folding ---- */
 
-static bool
-is_folded(const struct view *v, uint64_t id)
-{
-	const struct line *line = line_at(v, id);
-
-	return line != NULL && fold_is(line);
-}
-
 /* Whether the line stands in one item with the one before it.  Every
  * FOLD_MAX-th line begins a new one, so that the answer needs no look at the
  * whole past. */
 static bool
 is_joined_on(const struct view *v, uint64_t id)
 {
+	const struct line *line = line_at(v, id), *before;
+
 	if (id <= v->first || id % FOLD_MAX == 0 || id == v->mark.id)
 		return false;
-	return is_folded(v, id) && is_folded(v, id - 1) &&
-	    same_day(line_at(v, id)->time, line_at(v, id - 1)->time);
+	before = line_at(v, id - 1);
+	return line != NULL && before != NULL && fold_is(line) &&
+	    fold_is(before) && same_day(line->time, before->time);
 }
 
 static void
