@@ -16,6 +16,15 @@ draw(uint64_t *seed)
 	return *seed >> 33;
 }
 
+unsigned
+crowd_times(unsigned n)
+{
+	const char *soak = getenv("CHAT_SOAK");
+	unsigned long factor = soak != NULL ? strtoul(soak, NULL, 10) : 1;
+
+	return factor > 1 ? n * (unsigned)factor : n;
+}
+
 static struct id
 device_of(unsigned device)
 {

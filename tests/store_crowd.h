@@ -26,4 +26,8 @@ void crowd_talk(struct store *, unsigned rounds, uint64_t seed, crowd_heard *);
 void crowd_check(
     struct store *, const uint64_t acked[CROWD_DEVICES], struct buf *wrong);
 
+/* How often a test does something by chance: n times, or, for a long run,
+ * $CHAT_SOAK times as often. */
+unsigned crowd_times(unsigned n);
+
 #endif

@@ -136,7 +136,7 @@ Test(store_kill, at_any_moment)
 {
 	uint64_t acked[CROWD_DEVICES] = { 0 }, random = 5;
 
-	for (unsigned i = 0; i < KILLS; i++) {
+	for (unsigned i = 0; i < crowd_times(KILLS); i++) {
 		int fd;
 		pid_t pid = start(ROUNDS, i, 0, DISK_KILL, &fd);
 

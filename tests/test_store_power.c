@@ -126,7 +126,7 @@ talk_and_cut(void)
 	crowd_talk(s, ROUNDS, 1, heard);
 	store_free(s);
 	end = disk_moment();
-	for (unsigned i = 0; i < IMAGES; i++) {
+	for (unsigned i = 0; i < crowd_times(IMAGES); i++) {
 		struct buf wrong = { 0 };
 		size_t moment;
 
