@@ -43,7 +43,8 @@ WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wmissing-prototypes \
 	-Werror=incompatible-pointer-types -Werror=int-conversion
 HARDEN = -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection \
 	-fcf-protection=full -fPIE -fno-strict-overflow \
-	-fno-delete-null-pointer-checks -ftrivial-auto-var-init=zero
+	-fno-delete-null-pointer-checks \
+	$(if $(findstring clang,$(CC)),,-ftrivial-auto-var-init=zero)
 CFLAGS = -O2 -g
 CFLAGS_ALL = -std=c11 -pthread $(WARNINGS) $(WERROR) \
 	$(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all \
