@@ -7,6 +7,8 @@
 #include "hub_state.h"
 #include "xmalloc.h"
 
+enum { LOOK_MS = 1000 }; /* until a lost one being greeted is looked at */
+
 struct hub *
 hub_new(
     const struct settings *settings, struct store *store, struct heap *timers)
@@ -142,20 +144,13 @@ hub_room_add(struct hub *hub, uint32_t number, struct slice name,
 struct room *
 hub_room_new(struct hub *hub, struct slice name, const struct name_key *key)
 {
-	struct room *room;
-
+	if (hub->room_number == STORE_ROOM_MAX)
+		return NULL;
 	if (key != NULL &&
 	    HASH_COUNT(hub->rooms) >= hub->settings->limits_rooms &&
 	    !evict(hub))
 		return NULL;
-	room = room_new(++hub->room_number, name, key);
-	room->hub = hub;
-	room->calm.fire = calm_over;
-	if (key != NULL)
-		HASH_ADD_KEYPTR(hh, hub->rooms, room->key, room->key_len, room);
-	DL_APPEND2(hub->active, room, prev_active, next_active);
-	hub->figures.rooms++;
-	return room;
+	return hub_room_add(hub, ++hub->room_number, name, key);
 }
 
 void
@@ -197,6 +192,7 @@ hub_member_add(struct room *room, struct user *user, bool is_joining)
 	struct member *m = room_member_add(room, user);
 
 	m->is_joining = is_joining;
+	m->is_counted = true;
 	LL_PREPEND2(user->members, m, next_of_user);
 	user->n_members++;
 }
@@ -208,7 +204,7 @@ hub_member_remove(struct hub *hub, struct member *m)
 	struct room *room = m->room;
 
 	LL_DELETE2(user->members, m, next_of_user);
-	user->n_members--;
+	user->n_members -= m->is_counted;
 	room_member_remove(room, m);
 	hub_room_done(hub, room);
 }
@@ -257,6 +253,42 @@ hub_presence(struct hub *hub, struct user *user, enum presence state)
 		buf_done(&forms[i]);
 }
 
+/* Who is left alone in a conversation hears it to its end. */
+static void
+detach_last(struct seat *s)
+{
+	struct client *client = s->client;
+
+	if (room_head(s->room) != 0) {
+		s->last = room_head(s->room);
+		s->last_ref = 0;
+		hub_wake(s);
+		return;
+	}
+	hub_tell(client,
+	    (union message){
+		.detached = { MSG_DETACHED, 0, s->room->number } });
+	seat_free(s);
+}
+
+/* Nobody can speak to who is gone: a conversation of two ends with one. */
+static void
+member_leave(struct hub *hub, struct member *m)
+{
+	struct room *room = m->room;
+	struct seat *s, *next;
+
+	room->jobs++; /* stay until it is through */
+	hub_member_remove(hub, m);
+	if (room->is_direct && room->n_members == 1) {
+		DL_FOREACH_SAFE(room->seats, s, next)
+		detach_last(s);
+		hub_member_remove(hub, room->members[0]);
+	}
+	room->jobs--;
+	hub_room_done(hub, room);
+}
+
 static void
 left(struct job *job, enum refusal why)
 {
@@ -266,7 +298,7 @@ left(struct job *job, enum refusal why)
 	 * come: then the join was not stored. */
 	(void)why;
 	if (m != NULL)
-		hub_member_remove(job->hub, m);
+		member_leave(job->hub, m);
 }
 
 void
@@ -283,8 +315,10 @@ hub_leave(struct hub *hub, struct user *user, struct slice why)
 		if (m->is_leaving)
 			continue;
 		m->is_leaving = true;
-		if (m->room->is_direct && m->room->n_members < 2)
-			hub_member_remove(hub, m);
+		/* A conversation in which nobody said anything never was. */
+		if (m->room->is_direct && room_head(m->room) == 0 &&
+		    m->room->jobs == 0)
+			member_leave(hub, m);
 		else
 			hub_append(hub, NULL, user, m->room, ENTRY_LEFT, why, 0,
 			    0, left);
@@ -308,6 +342,11 @@ grace_over(struct timer *t)
 	struct user *user =
 	    (struct user *)((char *)t - offsetof(struct user, grace));
 
+	/* It is being greeted again: welcome will find it, or the next look. */
+	if (user->clients != NULL) {
+		heap_set(user->hub->timers, t, user->hub->now_ms + LOOK_MS);
+		return;
+	}
 	hub_found(user->hub, user);
 	hub_leave(user->hub, user, SLICE("connection lost"));
 }
@@ -318,9 +357,13 @@ void
 hub_lose(struct hub *hub, struct user *user)
 {
 	int64_t grace_ms = hub->settings->limits_grace * 1000;
+	struct user *longest = hub->lost;
 
-	if (hub->figures.lost >= hub->settings->limits_clients)
-		hub_leave(hub, hub->lost, SLICE("connection lost"));
+	while (longest != NULL && longest->clients != NULL)
+		longest = longest->next;
+	if (hub->figures.lost >= hub->settings->limits_clients &&
+	    longest != NULL)
+		hub_leave(hub, longest, SLICE("connection lost"));
 	user->grace.fire = grace_over;
 	heap_set(hub->timers, &user->grace, hub->now_ms + grace_ms);
 	DL_APPEND(hub->lost, user);

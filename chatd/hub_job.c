@@ -78,9 +78,10 @@ hub_append(struct hub *hub, struct client *client, struct user *user,
 {
 	struct slice who = user->nick;
 	struct user *other = room->is_direct ? room_other(room, user) : NULL;
+	struct slice name = slice_of(room->name);
 	struct slice other_nick = other != NULL ? other->nick : SLICE("");
-	struct job *job = job_new(
-	    hub, client, user, room, who.len + text.len + other_nick.len);
+	struct job *job = job_new(hub, client, user, room,
+	    who.len + text.len + name.len + other_nick.len);
 	char *at = job->bytes;
 
 	job->ref = ref;
@@ -93,7 +94,7 @@ hub_append(struct hub *hub, struct client *client, struct user *user,
 		.text = put(&at, text),
 		.device = user->device,
 		.n = n,
-		.room_name = slice_of(room->name),
+		.room_name = put(&at, name),
 		.other = other != NULL ? other->device : (struct id){ { 0 } },
 		.other_nick = put(&at, other_nick),
 	};

@@ -55,13 +55,29 @@ welcome(struct job *job, enum refusal why)
 	user->since = hub->wall_ms;
 }
 
+/* Not stored: the old one again, unless somebody was quicker. */
+static void
+rename_back(struct job *job)
+{
+	struct users *users = &job->hub->users;
+	struct slice old = job->ask.append.who;
+	struct user *holder = users_nick(users, old);
+	struct name_key key;
+
+	if (!job->user->is_gone && (holder == NULL || holder == job->user) &&
+	    names_nick(old, &key) == FINE)
+		users_rename(users, job->user, old, &key);
+}
+
 static void
 renamed(struct job *job, enum refusal why)
 {
-	if (why != FINE)
+	if (why != FINE) {
+		rename_back(job);
 		hub_tell_refused(job, MSG_NICK, job->ref, why);
-	else if (job->client != NULL)
+	} else if (job->client != NULL) {
 		hub_tell_done(job->client, job->ref);
+	}
 }
 
 /* then is called behind the last room's entry; false: there is no room. */

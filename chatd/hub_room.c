@@ -94,8 +94,13 @@ open_direct(
 	if (user->n_members >= hub->settings->limits_own)
 		return REFUSE_ROOMS_OWN;
 	*out = hub_room_new(hub, SLICE(""), NULL);
+	if (*out == NULL)
+		return REFUSE_ROOMS_ALL;
 	hub_member_add(*out, user, false);
 	hub_member_add(*out, other, false);
+	/* What others open must not use up one's own places. */
+	other->members->is_counted = false;
+	other->n_members--;
 	return FINE;
 }
 
@@ -181,7 +186,11 @@ parted(struct job *job, enum refusal why)
 {
 	struct member *m = user_member(job->user, job->room);
 
-	if (why != FINE) {
+	if (m == NULL) { /* the join before it was not stored */
+		hub_tell_refused(job, MSG_PART, job->ref, REFUSE_NOT_MEMBER);
+		return;
+	}
+	if (why != FINE && !job->user->is_gone) {
 		m->is_leaving = false;
 		hub_tell_refused(job, MSG_PART, job->ref, why);
 		return;
@@ -199,18 +208,14 @@ parted(struct job *job, enum refusal why)
 }
 
 static void
-close_direct(
-    struct hub *hub, struct client *client, struct member *m, uint32_t ref)
+close_direct(struct client *client, struct room *room, uint32_t ref)
 {
-	struct room *room = m->room;
 	struct seat *seat = client_seat(client, room);
 
 	hub_tell(client,
 	    (union message){ .detached = { MSG_DETACHED, ref, room->number } });
 	if (seat != NULL)
 		seat_free(seat);
-	if (room->n_members < 2)
-		hub_member_remove(hub, m);
 }
 
 enum refusal
@@ -222,7 +227,7 @@ hub_part(struct hub *hub, struct client *client, const struct msg_part *r)
 	if (why != FINE)
 		return why;
 	if (m->room->is_direct) {
-		close_direct(hub, client, m, r->ref);
+		close_direct(client, m->room, r->ref);
 		return FINE;
 	}
 	m->is_leaving = true;

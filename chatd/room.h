@@ -35,6 +35,7 @@ struct member {
 	uint64_t order;	 /* 1, 2, 3 ... in this room */
 	bool is_joining; /* asked of the store, not committed yet */
 	bool is_leaving;
+	bool is_counted; /* against the user's limit of rooms */
 };
 
 /* A client in a room. */

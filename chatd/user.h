@@ -24,7 +24,7 @@ struct user {
 	struct slice key;  /* owned; names_nick's */
 	struct client *clients;
 	struct member *members;
-	unsigned n_members;
+	unsigned n_members; /* those that count against limits.own */
 	unsigned jobs;	    /* asked of the store, not answered */
 	bool is_gone;	    /* out of the tables; freed with the last job */
 	uint64_t since;	    /* here or lost since, wall clock */

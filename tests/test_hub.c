@@ -577,6 +577,149 @@ Test(hub, direct_messages_open_a_conversation_at_both_ends)
 	forget(&b);
 }
 
+/* Greeted at the very moment the waiting is over, and the store is slow. */
+Test(hub, who_is_being_greeted_is_not_given_up)
+{
+	struct fake a = { 0 }, again = { 0 };
+
+	hello(&a, 1, "ann");
+	join(&a, "#r");
+	turn();
+	forget(&a);
+	later(world.settings->limits_grace * 1000 - 1);
+	cr_assert_eq(hello(&again, 1, "ann"), FINE);
+	later(1);
+	later(1);
+	expect(&again, "welcome ann last=0\nbelongs #r\n", "");
+	later(5000);
+	cr_expect_eq(join(&again, "#r"), FINE);
+	expect(&again, "attached #r first=1 head=1\n", "1 joined ann: \n");
+	forget(&again);
+}
+
+/* ---- a store that refuses ---- */
+
+static struct store_append *asked[64];
+static size_t n_asked;
+static const struct store_ops *real_ops;
+
+static void
+refusing_append(struct store *s, struct store_append *job)
+{
+	(void)s;
+	asked[n_asked++] = job;
+}
+
+static void
+refusing_collect(struct store *s)
+{
+	size_t n = n_asked;
+
+	real_ops->collect(s);
+	n_asked = 0;
+	for (size_t i = 0; i < n; i++) {
+		asked[i]->why = REFUSE_UNAVAILABLE;
+		asked[i]->entry = NULL;
+		asked[i]->done(asked[i]);
+	}
+}
+
+static bool
+refusing_waits(const struct store *s)
+{
+	return n_asked != 0 || real_ops->waits(s);
+}
+
+static void
+refuse_all(struct store_ops *ops)
+{
+	real_ops = world.store->ops;
+	*ops = *real_ops;
+	ops->append = refusing_append;
+	ops->collect = refusing_collect;
+	ops->waits = refusing_waits;
+	world.store->ops = ops;
+}
+
+Test(hub, what_the_store_refuses_has_not_happened)
+{
+	struct store_ops ops;
+	struct fake a = { 0 }, b = { 0 };
+	struct msg_topic topic = { MSG_TOPIC, 7, SLICE("#r"), SLICE("x") };
+
+	hello(&a, 1, "ann");
+	hello(&b, 2, "bob");
+	join(&a, "#r");
+	join(&b, "#r");
+	turn();
+	pull(&a, 65536);
+	pull(&b, 65536);
+	buf_clear(&a.told);
+	buf_clear(&a.heard);
+	buf_clear(&b.told);
+	buf_clear(&b.heard);
+	refuse_all(&ops);
+	join(&a, "#s");
+	part(&a, "#s");
+	expect(&a, "refused unavailable\nrefused not_member\n", "");
+	say(&a, 1, "#r", "lost?");
+	hub_topic(world.hub, &a.client, &topic);
+	nick(&a, "anna");
+	part(&a, "#r");
+	expect(&a,
+	    "refused unavailable\nrefused unavailable\n"
+	    "refused unavailable\nrefused unavailable\n",
+	    "");
+	/* Leaving is not stored, but whoever goes is gone. */
+	part(&b, "#r");
+	hub_gone(world.hub, &b.client, true, SLICE("home"));
+	turn();
+	cr_expect_eq(hub_figures(world.hub).users, 1);
+	world.store->ops = real_ops;
+	say(&a, 1, "#r", "kept");
+	expect(&a, "stored n=1 seq=3\n", "3 said ann: kept\n");
+	forget(&a);
+	forget(&b);
+}
+
+Test(hub, a_conversation_ends_with_either_end)
+{
+	struct fake a = { 0 }, b = { 0 }, many[70] = { { .room = 0 } };
+	char name[16];
+
+	hello(&a, 1, "ann");
+	hello(&b, 2, "bob");
+	turn();
+	say(&b, 1, "ann", "psst");
+	turn();
+	pull(&a, 65536);
+	buf_clear(&a.told);
+	buf_clear(&a.heard);
+	hub_gone(world.hub, &b.client, true, SLICE("home"));
+	expect(&a, "", "2 left bob: home\ndetached\n");
+	cr_expect_eq(hub_figures(world.hub).rooms, 0);
+	/* Nor do strangers use up one's own places. */
+	for (int i = 0; i < 70; i++) {
+		snprintf(name, sizeof name, "n%d", i);
+		hello(&many[i], (uint8_t)(i + 10), name);
+		turn();
+		cr_expect_eq(join(&many[i], "ann"), FINE);
+	}
+	turn();
+	cr_expect_eq(join(&a, "#r"), FINE);
+	turn();
+	for (int i = 0; i < 70; i++)
+		hub_gone(world.hub, &many[i].client, true, SLICE(""));
+	turn();
+	cr_expect_eq(hub_figures(world.hub).rooms, 1);
+	cr_expect_eq(hub_figures(world.hub).entries, 3,
+	    "where nothing was said nobody leaves");
+	for (int i = 0; i < 70; i++)
+		forget(&many[i]);
+	forget(&a);
+	forget(&b);
+}
+
 Test(hub, leaving_hears_up_to_ones_own_leaving)
 {
 	struct fake a = { 0 }, b = { 0 };
