@@ -1,5 +1,6 @@
 #include "act.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -294,12 +295,18 @@ static void
 act_room(struct face *f, const struct input_event *event)
 {
 	size_t digit = (size_t)((event->key & 0xff) - '0');
+	size_t nth = (digit + 9) % 10;
+	char words[32];
 	struct room *room;
 
 	model_lock(f->model);
-	room = windows_nth(&f->windows, (digit + 9) % 10);
+	room = windows_nth(&f->windows, nth);
 	model_unlock(f->model);
 	go_to(f, room);
+	if (room != NULL)
+		return;
+	snprintf(words, sizeof(words), "there is no window %zu", nth + 1);
+	face_hint(f, words);
 }
 
 static void

@@ -12,6 +12,7 @@
 enum {
 	WIDE = 60, /* columns where meanings stand beside what they explain */
 	BESIDE = 26,
+	ROOMY = 80, /* columns of a status with keys in whole words */
 	INDENT = 2,
 	MANY = 3, /* more keys are told as first to last */
 };
@@ -227,4 +228,18 @@ help_scroll(struct help *h, int by, int rows)
 	if (h->top > most)
 		h->top = most;
 	return h->top != before;
+}
+
+void
+help_place(const struct help *h, int rows, int columns, struct buf *out)
+{
+	size_t shown = rows > 0 ? (size_t)rows : 0;
+	size_t last = h->n - h->top < shown ? h->n : h->top + shown;
+	bool is_roomy = columns >= ROOMY;
+
+	buf_printf(out, "%zu-%zu of %zu", h->top + 1, last, h->n);
+	if (last < h->n)
+		buf_add_string(
+		    out, is_roomy ? ", PageDown for more" : ", PageDown: more");
+	buf_add_string(out, is_roomy ? "; q or Escape leaves" : "; q leaves");
 }

@@ -25,6 +25,9 @@ void help_fit(struct help *, int columns, int rows);
 void help_close(struct help *);
 /* By so many rows of a page of so many; false: it is at that end already. */
 bool help_scroll(struct help *, int by, int rows);
+/* Which of its rows a page of so many shows, and which keys go on from there,
+ * for a status of so many columns. */
+void help_place(const struct help *, int rows, int columns, struct buf *out);
 
 /* One row's words: of a command ("join", "/j"), a key ("Ctrl-A", "F1") or of
  * what a key does; false: there is none. */

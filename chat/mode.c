@@ -59,7 +59,7 @@ on_help(struct face *f, const struct input_event *event)
 
 	if (rows != 0) {
 		help_scroll(&f->help, rows, f->layout.messages.rows);
-		face_stale(f, PART_MESSAGES);
+		face_stale(f, PART_MESSAGES | PART_STATUS);
 		return true;
 	}
 	if (is(event, ACTION_REDRAW) || is(event, ACTION_SUSPEND))

@@ -130,6 +130,7 @@ static bool
 paint_parts(struct face *f, unsigned parts, int64_t now_ms)
 {
 	struct written written;
+	struct buf place = { 0 };
 	struct bars bars = {
 		.windows = &f->windows,
 		.layout = &f->layout,
@@ -139,8 +140,6 @@ paint_parts(struct face *f, unsigned parts, int64_t now_ms)
 	};
 	bool is_new = false;
 
-	if (f->help.is_open)
-		bars.hint = SLICE("q or Escape leaves the help");
 	count_behind(f);
 	bars.behind = f->behind;
 	if (lay_out(f, &bars, &written)) {
@@ -153,11 +152,17 @@ paint_parts(struct face *f, unsigned parts, int64_t now_ms)
 		render_title(&bars);
 	if ((parts & PART_SIDES) != 0)
 		render_sides(&bars);
+	if (f->help.is_open) {
+		help_place(&f->help, f->layout.messages.rows, f->layout.columns,
+		    &place);
+		bars.hint = buf_slice(&place);
+	}
 	if ((parts & PART_STATUS) != 0)
 		render_status(&bars);
 	if ((parts & PART_INPUT) != 0)
 		render_input(&f->layout, &written);
 	strip_done(&written.prompt);
+	buf_done(&place);
 	f->tick_ms = next_tick(f, &bars);
 	return is_new;
 }

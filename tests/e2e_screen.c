@@ -233,6 +233,11 @@ Test(screen, help_is_a_screen_of_its_own)
 	vt_await(&f.vt, "gina joined");
 	vt_type(&f.vt, "\033OP");
 	vt_await(&f.vt, "Commands");
+	vt_type(&f.vt, "\033>");
+	vt_await_gone(&f.vt, "PageDown for more");
+	vt_await(&f.vt, "; q or Escape leaves");
+	vt_type(&f.vt, "\033<");
+	vt_await(&f.vt, "Commands");
 	vt_resize(&f.vt, 1, 1);
 	vt_resize(&f.vt, 12, 40);
 	vt_await(&f.vt, "/join");
@@ -240,6 +245,8 @@ Test(screen, help_is_a_screen_of_its_own)
 	vt_await_gone(&f.vt, "/join");
 	vt_type(&f.vt, "/help join\r");
 	vt_await(&f.vt, "enter a room");
+	vt_type(&f.vt, "\0339");
+	vt_await(&f.vt, "there is no window 9");
 	tear_down(&f);
 }
 

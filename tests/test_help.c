@@ -85,6 +85,38 @@ Test(help, scrolls_to_its_ends)
 	help_close(&h);
 }
 
+Test(help, tells_where_one_is)
+{
+	static const struct {
+		int columns, by;
+		const char *ends;
+	} cases[] = {
+		{ 80, 0, "1-20 of N, PageDown for more; q or Escape leaves" },
+		{ 40, 0, "1-20 of N, PageDown: more; q leaves" },
+		{ 80, 19, "20-39 of N, PageDown for more; q or Escape leaves" },
+		{ 80, 10000, "of N; q or Escape leaves" },
+		{ 40, 10000, "of N; q leaves" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct help h = { 0 };
+		struct buf words = { 0 }, expected = { 0 };
+		const char *n = strchr(cases[i].ends, 'N');
+		help_open(&h, "", cases[i].columns);
+		help_scroll(&h, cases[i].by, 20);
+		help_place(&h, 20, cases[i].columns, &words);
+		buf_printf(&expected, "%.*s%zu%s", (int)(n - cases[i].ends),
+		    cases[i].ends, h.n, n + 1);
+		cr_expect_not_null(
+		    strstr(buf_string(&words), buf_string(&expected)), "%s",
+		    buf_string(&words));
+		cr_expect_leq(words.len, cases[i].columns);
+		buf_done(&words);
+		buf_done(&expected);
+		help_close(&h);
+	}
+}
+
 Test(help, about_one_thing)
 {
 	static const struct {
