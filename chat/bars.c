@@ -8,6 +8,7 @@
 
 enum {
 	WIDE = 60, /* columns of a status with clock, nick and names of rooms */
+	ROOMY = 80, /* and with what is wrong with the connection, and where */
 	FULL_PROMPT = 60,
 	SHORT_PROMPT = 8,
 	MANY_BYTES = 1000, /* of the input, that are worth a number */
@@ -77,16 +78,27 @@ add_live(const struct bars *b, struct strip *out)
 		strip_add(out, STYLE_BAR, "ok");
 }
 
+/* Rather than the rooms with something new it is left out; the log has it. */
+static void
+add_detail(const struct bars *b, struct strip *out, const char *before,
+    const char *words)
+{
+	if (words[0] != '\0' && b->layout->columns >= ROOMY)
+		strip_add(out, STYLE_BAR_ALARM, "%s%s", before, words);
+}
+
 static void
 add_waiting(const struct bars *b, struct strip *out)
 {
 	const struct model *m = b->windows->model;
 	int64_t wait_ms = m->retry_ms - b->now_ms;
 
-	strip_add(out, STYLE_BAR_ALARM, "retry in %lld s",
-	    (long long)(wait_ms > 0 ? (wait_ms + 999) / 1000 : 0));
-	if (m->why[0] != '\0')
-		strip_add(out, STYLE_BAR_ALARM, ": %s", m->why);
+	if (wait_ms > 0)
+		strip_add(out, STYLE_BAR_ALARM, "retry in %lld s",
+		    (long long)(wait_ms + 999) / 1000);
+	else
+		strip_add(out, STYLE_BAR_ALARM, "trying again");
+	add_detail(b, out, ": ", m->why);
 }
 
 static void
@@ -97,14 +109,16 @@ add_state(const struct bars *b, struct strip *out)
 	switch (m->state) {
 	case LINK_OFF:
 		strip_add(out, STYLE_BAR_ALARM, "offline");
-		if (m->is_over && m->over_why[0] != '\0')
-			strip_add(out, STYLE_BAR_ALARM, ": %s", m->over_why);
+		if (m->is_over)
+			add_detail(b, out, ": ", m->over_why);
 		break;
 	case LINK_RESOLVING:
-		strip_add(out, STYLE_BAR_ALARM, "looking up %s", m->where);
+		strip_add(out, STYLE_BAR_ALARM, "looking up");
+		add_detail(b, out, " ", m->where);
 		break;
 	case LINK_CONNECTING:
-		strip_add(out, STYLE_BAR_ALARM, "connecting to %s", m->where);
+		strip_add(out, STYLE_BAR_ALARM, "connecting");
+		add_detail(b, out, " to ", m->where);
 		break;
 	case LINK_LIVE:
 		add_live(b, out);

@@ -336,9 +336,11 @@ plan(struct link *l, bool was_live)
 
 	m->state = LINK_WAITING;
 	m->retry_ms = clock_ms() + wait;
-	if (was_live || l->failures == 0)
-		model_news(m, "%s; next try in %lld.%lld s", m->why,
-		    (long long)(wait / 1000), (long long)(wait % 1000 / 100));
+	if ((was_live || l->failures == 0) && wait < 1000)
+		model_news(m, "%s; trying again", m->why);
+	else if (was_live || l->failures == 0)
+		model_news(m, "%s; next try in %lld s", m->why,
+		    (long long)(wait + 999) / 1000);
 	l->failures++;
 }
 

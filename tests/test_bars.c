@@ -115,7 +115,7 @@ Test(bars, status_of_the_connection)
 	    "[14:34] you  retry in 8 s: connection refused  3 queued", "");
 	f.model->retry_ms = 1;
 	f.model->n_pending = 0;
-	check(&f, bars_status, "[14:34] you  retry in 0 s: connection refused",
+	check(&f, bars_status, "[14:34] you  trying again: connection refused",
 	    "");
 
 	f.model->state = LINK_OFF;
@@ -123,6 +123,33 @@ Test(bars, status_of_the_connection)
 	f.model->is_over = true;
 	memcpy(f.model->over_why, "replaced", 9);
 	check(&f, bars_status, "[14:34] you  offline: replaced", "");
+	tear_down(&f);
+}
+
+static void add_unread(struct fixture *f);
+
+/* Where there is little room, the rooms with something new matter more than
+ * the reason. */
+Test(bars, status_without_a_connection_on_narrow_screens)
+{
+	struct fixture f;
+
+	set_up(&f, 12, 40);
+	add_unread(&f);
+	memcpy(f.model->where, "localhost:7711", 15);
+	memcpy(f.model->why, "connection refused", 19);
+	memcpy(f.model->over_why, "replaced", 9);
+	f.model->retry_ms = 1000 + 3000;
+	f.model->n_pending = 1;
+	f.model->state = LINK_WAITING;
+	check(&f, bars_status, "retry in 3 s  1 queued 3!2 5!1 4:11", "");
+	f.model->state = LINK_CONNECTING;
+	check(&f, bars_status, "connecting  1 queued 3!2 5!1 4:11", "");
+	f.model->state = LINK_RESOLVING;
+	check(&f, bars_status, "looking up  1 queued 3!2 5!1 4:11", "");
+	f.model->state = LINK_OFF;
+	f.model->is_over = true;
+	check(&f, bars_status, "offline  1 queued 3!2 5!1 4:11", "");
 	tear_down(&f);
 }
 

@@ -154,7 +154,7 @@ Test(link, what_is_typed_while_cut_off_goes_out_later)
 	host_await(m, is_waiting);
 	cr_expect_not_null(strstr(m->why, "connection refused"));
 	cr_expect_not_null(strstr(m->why, host.address));
-	cr_expect_not_null(strstr(rig_line(m->rooms[0], 0), "next try in"));
+	cr_expect_not_null(strstr(rig_line(m->rooms[0], 0), "; trying again"));
 	link_say(client, room, ENTRY_SAID, SLICE("hello"));
 	cr_expect_not(link_request(client, &who, room));
 	host_open(&host);
