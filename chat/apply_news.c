@@ -282,18 +282,22 @@ list_done(struct apply *a, struct asked *asked, const struct msg_done *d)
 		asking_go_on(asked, a->out, &m);
 		return false;
 	}
-	model_say(a->model, asked->room, "%u rooms", asked->count);
+	model_say(a->model, asked->room, "%u room%s", asked->count,
+	    asked->count == 1 ? "" : "s");
 	return true;
 }
 
+/* A room that one is in has told it already. */
 static void
 nick_done(struct apply *a, struct asked *asked)
 {
 	struct model *m = a->model;
+	const struct room *room = asked->room;
 
 	snprintf(m->nick, sizeof(m->nick), "%s", buf_string(&asked->words));
 	snprintf(a->nick, sizeof(a->nick), "%s", m->nick);
-	model_say(m, asked->room, "you are %s now", m->nick);
+	if (room == NULL || room->is_direct || !room->is_attached)
+		model_say(m, asked->room, "you are %s now", m->nick);
 }
 
 /* true: the request is answered wholly. */

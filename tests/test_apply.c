@@ -660,6 +660,14 @@ Test(apply, nicks_change)
 	cr_expect_str_eq(rig.model->nick, "anna");
 	cr_expect_eq(room->mentions, 1);
 	cr_expect_not_null(room_member(room, SLICE("anna")));
+	cr_expect_not(heard("you are anna now"), "the room has said so");
+	m.nick.nick = SLICE("ann");
+	cr_expect(apply_request(rig.apply, &m, rig.model->rooms[0]));
+	RIG(&rig, "C nick nick=ann ref=$r", "S done ref=$r");
+	cr_expect(heard("you are ann now"));
+	m.nick.nick = SLICE("anna");
+	cr_expect(apply_request(rig.apply, &m, room));
+	RIG(&rig, "C nick nick=anna ref=$r", "S done ref=$r");
 	rig_cut(&rig);
 	apply_over(rig.apply);
 	buf_clear(&rig.out);
@@ -696,6 +704,11 @@ Test(apply, questions_are_answered_in_words)
 	cr_expect_str_eq(rig_line(window, 1), "|#b 1");
 	cr_expect_str_eq(rig_line(window, 0), "|2 rooms");
 	cr_expect_eq(rig.model->n_asked, 0);
+
+	ask((union message){ .list = { MSG_LIST, 0, 0 } });
+	RIG(&rig, "C list after=0 ref=$l", "S listed ref=$l room=#a members=3",
+	    "S done ref=$l");
+	cr_expect_str_eq(rig_line(window, 0), "|1 room");
 
 	ask((union message){ .who = { MSG_WHO, 0, SLICE("x") } });
 	RIG(&rig, "C who ref=$w",
