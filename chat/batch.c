@@ -175,8 +175,9 @@ face_help(void *face, const char *topic)
 	model_lock(b->model);
 	for (i = 0; i < n; i++)
 		if (strncmp(rows[i].name, topic, strlen(topic)) == 0)
-			model_say(b->model, NULL, "/%s %s: %s", rows[i].name,
-			    rows[i].usage, rows[i].meaning);
+			model_say(b->model, NULL, "/%s%s%s: %s", rows[i].name,
+			    rows[i].usage[0] != '\0' ? " " : "", rows[i].usage,
+			    rows[i].meaning);
 	model_unlock_changed(b->model);
 }
 
