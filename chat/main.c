@@ -29,6 +29,18 @@ help(void)
 	buf_done(&text);
 }
 
+static _Noreturn void
+wrong_usage(const char *why)
+{
+	struct buf text = { 0 };
+
+	log_warnx("%s", why);
+	options_usage(&text);
+	fputs(buf_string(&text), stderr);
+	buf_done(&text);
+	exit(EX_USAGE);
+}
+
 static void
 read_options(struct options *o, int argc, char **argv)
 {
@@ -42,7 +54,7 @@ read_options(struct options *o, int argc, char **argv)
 		puts("chat " CHAT_VERSION);
 		exit(EX_OK);
 	case OPTIONS_WRONG:
-		fatalx(EX_USAGE, "%s", o->wrong);
+		wrong_usage(o->wrong);
 	}
 }
 

@@ -75,6 +75,14 @@ options_help(struct buf *out)
 	    out, "\nWithout a terminal it is as with --batch. See chat(1).\n");
 }
 
+void
+options_usage(struct buf *out)
+{
+	buf_add_string(out,
+	    "usage: chat [-h] [OPTION]... [NICK@HOST | "
+	    "chat://HOST[:PORT][/ROOM]]\n");
+}
+
 /* ---- values ---- */
 
 static bool wrong(struct options *, const char *, ...)
@@ -184,6 +192,9 @@ set_place(struct options *o, char *place)
 {
 	char *at = strrchr(place, '@');
 
+	if (at != NULL && (at == place || at[1] == '\0'))
+		return wrong(o, "%s: the %s is missing: NICK@HOST", place,
+		    at == place ? "nick" : "host");
 	if (at != NULL) {
 		*at = '\0';
 		if (!set_nick(o, place))
@@ -223,6 +234,20 @@ set_operand(struct options *o, const char *operand)
 
 /* ---- the whole ---- */
 
+/* What getopt_long() made ':' or '?' of; word is what it looked at last.
+ * Returns false. */
+static bool
+wrong_option(struct options *o, int flag, const char *word)
+{
+	if (flag == ':')
+		return wrong(o, "%s: its argument is missing", word);
+	if (optopt > KEY_NONE)
+		return wrong(o, "%s: it takes no argument", word);
+	if (optopt != 0)
+		return wrong(o, "-%c: there is no such option", optopt);
+	return wrong(o, "%s: there is no such option", word);
+}
+
 /* false: wrong, or nothing is to be run: *result says so. */
 static bool
 take(struct options *o, int key, const char *value, enum options_result *result)
@@ -260,9 +285,7 @@ take(struct options *o, int key, const char *value, enum options_result *result)
 		*result = OPTIONS_HELP;
 		return false;
 	default:
-		return wrong(o,
-		    "there is no such option, or its argument is "
-		    "missing: see chat -h");
+		return wrong_option(o, key, value);
 	}
 }
 
@@ -282,6 +305,7 @@ make_tables(char *flags, struct option *longs)
 {
 	size_t i, n = 0;
 
+	*flags++ = ':';
 	for (i = 0; i < ROWS; i++) {
 		bool has_argument = rows[i].argument[0] != '\0';
 		if (rows[i].flag != 0)
@@ -324,7 +348,7 @@ complete(struct options *o)
 enum options_result
 options_read(struct options *o, int argc, char **argv)
 {
-	char flags[2 * ROWS + 1];
+	char flags[1 + 2 * ROWS + 1];
 	struct option longs[ROWS + 1];
 	enum options_result result;
 	int flag;
@@ -333,7 +357,8 @@ options_read(struct options *o, int argc, char **argv)
 	opterr = 0;
 	optind = 0;
 	while ((flag = getopt_long(argc, argv, flags, longs, NULL)) != -1)
-		if (!take(o, key_of(flag), optarg, &result))
+		if (!take(o, key_of(flag),
+			optarg != NULL ? optarg : argv[optind - 1], &result))
 			return result;
 	if (optind < argc && !set_operand(o, argv[optind++]))
 		return OPTIONS_WRONG;

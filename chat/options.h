@@ -20,14 +20,14 @@ enum options_result {
 
 /* All zero before options_read(); the strings are its own. */
 struct options {
-	char *address;    /* NULL: the default ones */
-	char *nick;       /* valid */
+	char *address;	  /* NULL: the default ones */
+	char *nick;	  /* valid */
 	bool is_nick_own; /* given, not made up */
-	char **rooms;     /* with their # */
+	char **rooms;	  /* with their # */
 	size_t n_rooms;
-	int family;       /* AF_UNSPEC, AF_INET, AF_INET6 */
+	int family; /* AF_UNSPEC, AF_INET, AF_INET6 */
 	bool is_batch, is_json;
-	char *message;    /* NULL: none */
+	char *message; /* NULL: none */
 	char *to;
 	int timeout_ms;
 	char wrong[256];
@@ -46,7 +46,8 @@ struct option_text {
 	const char *meaning;
 };
 size_t options_rows(struct option_text *out, size_t max);
-/* What -h prints. */
+/* What -h prints; and a line of it, for who got it wrong. */
 void options_help(struct buf *);
+void options_usage(struct buf *);
 
 #endif

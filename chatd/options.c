@@ -1,5 +1,6 @@
 #include "options.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sysexits.h>
@@ -35,8 +36,18 @@ print_usage(FILE *out)
 }
 
 static _Noreturn void
-wrong_usage(void)
+wrong_usage(const char *, ...) __attribute__((format(printf, 1, 2)));
+
+static _Noreturn void
+wrong_usage(const char *format, ...)
 {
+	va_list args;
+	char why[256];
+
+	va_start(args, format);
+	vsnprintf(why, sizeof(why), format, args);
+	va_end(args);
+	log_warnx("%s", why);
 	print_usage(stderr);
 	exit(EX_USAGE);
 }
@@ -102,18 +113,21 @@ option_take(struct options *o, int flag)
 		version();
 	case 'h':
 		help();
+	case ':':
+		wrong_usage("-%c: its argument is missing", optopt);
 	default:
-		wrong_usage();
+		wrong_usage("-%c: there is no such option", optopt);
 	}
 }
 
 void
 options_parse(struct options *o, int argc, char **argv)
 {
-	char flags[2 * OPTIONS + 1];
+	char flags[1 + 2 * OPTIONS + 1];
 	size_t i, n = 0;
 	int flag;
 
+	flags[n++] = ':';
 	for (i = 0; i < OPTIONS; i++) {
 		flags[n++] = option_rows[i].flag;
 		if (option_rows[i].argument[0] != '\0')
@@ -122,9 +136,12 @@ options_parse(struct options *o, int argc, char **argv)
 	flags[n] = '\0';
 	while ((flag = getopt(argc, argv, flags)) != -1)
 		option_take(o, flag);
-	if (optind != argc || (o->check && o->print) ||
-	    (o->directory != NULL && o->in_memory))
-		wrong_usage();
+	if (optind != argc)
+		wrong_usage("%s: only options are taken", argv[optind]);
+	if (o->check && o->print)
+		wrong_usage("-t and -T exclude each other");
+	if (o->directory != NULL && o->in_memory)
+		wrong_usage("-n and -s exclude each other");
 }
 
 void

@@ -291,8 +291,11 @@ Test(chatd, says_what_is_wrong_with_its_options, .timeout = 30)
 		{ { "-t" }, EX_OK, "" },
 		{ { "-T" }, EX_OK, "limits" },
 		{ { "-?" }, EX_USAGE, "usage" },
-		{ { "-l" }, EX_USAGE, "usage" },
+		{ { "-x" }, EX_USAGE, "-x: there is no such option" },
+		{ { "-l" }, EX_USAGE, "-l: its argument is missing" },
+		{ { "word" }, EX_USAGE, "word: only options are taken" },
 		{ { "word" }, EX_USAGE, "usage" },
+		{ { "-t", "-T" }, EX_USAGE, "-t and -T exclude each other" },
 		{ { "-c", "/nowhere/chatd.conf" }, EX_CONFIG,
 		    "/nowhere/chatd.conf" },
 	};

@@ -108,9 +108,12 @@ Test(options, places)
 static const struct {
 	const char *line, *words;
 } wrong[] = {
-	{ "-x", "no such option" },
-	{ "--nonsense", "no such option" },
-	{ "-s", "its argument is missing" },
+	{ "-x", "-x: there is no such option" },
+	{ "-4x", "-x: there is no such option" },
+	{ "--nonsense", "--nonsense: there is no such option" },
+	{ "--batch=3", "--batch=3: it takes no argument" },
+	{ "-s", "-s: its argument is missing" },
+	{ "--timeout", "--timeout: its argument is missing" },
 	{ "-s [::1", "[::1: a ] is missing" },
 	{ "-s a -s b", "only one server" },
 	{ "-s a b", "only one server" },
@@ -119,8 +122,9 @@ static const struct {
 	{ "-n server", "reserved" },
 	{ "-r a/b", "a/b: a room is" },
 	{ "chat://host/a/b", "a/b: a room is" },
-	{ "@host", ": a nick is" },
-	{ "ana@", "an address is" },
+	{ "@host", "@host: the nick is missing" },
+	{ "ana@", "ana@: the host is missing" },
+	{ "chat://ana@", "ana@: the host is missing" },
 	{ "-4 -6", "exclude each other" },
 	{ "-m hi", "belong together" },
 	{ "-t bob", "belong together" },
