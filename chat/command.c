@@ -102,7 +102,9 @@ say_clean(struct command_face *f, struct room *room, enum entry_kind kind,
 	uint32_t most = text_max(f);
 
 	if (room->name[0] == '\0')
-		return KEEP(f, "you are in no room: /join #ROOM");
+		return KEEP(f,
+		    "this is the server's window, not a room: /join #ROOM, "
+		    "or Alt-2");
 	if (text.len > most)
 		return KEEP(f,
 		    "the text has %zu bytes, at most %u can be sent at once",
@@ -115,17 +117,24 @@ say_clean(struct command_face *f, struct room *room, enum entry_kind kind,
 	return COMMAND_DONE;
 }
 
-/* Tabs are sent as blanks. */
+/* Tabs are sent as blanks.  To be freed. */
+static char *
+without_tabs(const char *words)
+{
+	char *text = xstrdup(words), *tab = text;
+
+	while ((tab = strchr(tab, '\t')) != NULL)
+		*tab = ' ';
+	return text;
+}
+
 static enum command_result
 say(struct command_face *f, struct room *room, enum entry_kind kind,
     const char *words)
 {
-	char *text = xstrdup(words);
+	char *text = without_tabs(words);
 	enum command_result result;
-	char *tab = text;
 
-	while ((tab = strchr(tab, '\t')) != NULL)
-		*tab = ' ';
 	result = say_clean(f, room, kind, slice_of(text));
 	free(text);
 	return result;
@@ -279,20 +288,32 @@ show_topic(struct command_face *f)
 }
 
 static enum command_result
+set_topic(struct command_face *f, struct slice text)
+{
+	union message m = { .topic = {
+				MSG_TOPIC, 0, slice_of(f->room->name), text } };
+
+	if (!text_is_clean(text, false))
+		return refuse(f, SLICE("topic"), REFUSE_TOPIC_BAD);
+	return sent(f, link_request(f->link, &m, f->room));
+}
+
+static enum command_result
 run_topic(struct command_face *f, const char *words)
 {
-	union message m = { .topic = { MSG_TOPIC, 0, slice_of(f->room->name),
-				slice_of(words) } };
+	enum command_result result;
+	char *text;
 
-	if (!names_is_room(m.topic.room))
+	if (!names_is_room(slice_of(f->room->name)))
 		return KEEP(f, "only a #ROOM has a topic");
 	if (words[0] == '\0')
 		return show_topic(f);
 	if (strcmp(words, "-") == 0)
-		m.topic.text.len = 0;
-	if (!text_is_clean(m.topic.text, false))
-		return refuse(f, SLICE("topic"), REFUSE_TOPIC_BAD);
-	return sent(f, link_request(f->link, &m, f->room));
+		return set_topic(f, SLICE(""));
+	text = without_tabs(words);
+	result = set_topic(f, slice_of(text));
+	free(text);
+	return result;
 }
 
 static enum command_result

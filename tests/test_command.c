@@ -102,6 +102,7 @@ static const struct {
 	{ "/ni anna", "C nick nick=anna" },
 	{ "/NICK anna", "C nick nick=anna" },
 	{ "/topic tea at four", "C topic room=#lobby text=\"tea at four\"" },
+	{ "/topic tea\tat four", "C topic room=#lobby text=\"tea at four\"" },
 	{ "/topic -", "C topic room=#lobby text=\"\"" },
 	{ "/names", "C names room=#lobby after=0" },
 	{ "/names #Lobby ", "C names room=#lobby after=0" },
@@ -248,8 +249,8 @@ Test(command, long_texts_and_no_room)
 	run(" \t\n");
 	f.room = m->rooms[0];
 	cr_expect_eq(command_run(&f, "hello", false), COMMAND_KEEP);
-	cr_expect_str_eq(
-	    rig_line(f.room, 0), "|you are in no room: /join #ROOM");
+	cr_expect_str_eq(rig_line(f.room, 0),
+	    "|this is the server's window, not a room: /join #ROOM, or Alt-2");
 	cr_expect_eq(command_run(&f, "/topic x", false), COMMAND_KEEP);
 	cr_expect_eq(command_run(&f, "/part", false), COMMAND_KEEP);
 	cr_expect_eq(command_run(&f, "/names", false), COMMAND_KEEP);
