@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -306,18 +307,24 @@ daemon_kill(struct daemon *d)
 	cr_assert_eq(daemon_wait(d), -SIGKILL);
 }
 
+static int
+remove_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)
+{
+	(void)st, (void)kind, (void)ftw;
+	remove(path);
+	return 0;
+}
+
+void
+daemon_remove(const char *directory)
+{
+	nftw(directory, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
 void
 daemon_done(struct daemon *d)
 {
-	DIR *dir = opendir(d->directory);
-	const struct dirent *e;
-
-	cr_assert_not_null(dir);
-	while ((e = readdir(dir)) != NULL)
-		if (e->d_name[0] != '.')
-			unlinkat(dirfd(dir), e->d_name, 0);
-	closedir(dir);
-	rmdir(d->directory);
+	daemon_remove(d->directory);
 	buf_done(&d->log);
 }
 

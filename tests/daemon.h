@@ -63,6 +63,8 @@ int daemon_wait(struct daemon *);
 void daemon_kill(struct daemon *);
 /* Removes the directory.  After one of the above. */
 void daemon_done(struct daemon *);
+/* A directory with all that is in it. */
+void daemon_remove(const char *directory);
 
 /* Waits until the log holds the words at least n times. */
 bool daemon_says(struct daemon *, const char *words, unsigned n);

@@ -1,7 +1,6 @@
 #include "program.h"
 
 #include <criterion/criterion.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -164,25 +163,6 @@ program_end(struct program *p)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
-/* Of a home: what the program keeps there, one level deep. */
-static void
-remove_home(const char *home)
-{
-	static const char *const names[] = { "chat" };
-	char path[4096];
-	const struct dirent *e;
-	DIR *dir;
-
-	snprintf(path, sizeof(path), "%s/%s", home, names[0]);
-	dir = opendir(path);
-	while (dir != NULL && (e = readdir(dir)) != NULL)
-		unlinkat(dirfd(dir), e->d_name, 0);
-	if (dir != NULL)
-		closedir(dir);
-	rmdir(path);
-	rmdir(home);
-}
-
 void
 program_done(struct program *p)
 {
@@ -197,5 +177,5 @@ program_done(struct program *p)
 		close(p->err);
 	buf_done(&p->printed);
 	buf_done(&p->complained);
-	remove_home(p->home);
+	daemon_remove(p->home);
 }
