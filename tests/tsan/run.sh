@@ -21,10 +21,12 @@ fail() {
 	failed=1
 }
 
-# start ADDRESS: sets daemon and address.
+# start ADDRESS STORE...: sets daemon and address.
 start() {
+	local at=$1
+	shift
 	: >"$work/log"
-	"$build/chatd" -n -c "$work/chatd.conf" -l "$1" 2>"$work/log" &
+	"$build/chatd" "$@" -c "$work/chatd.conf" -l "$at" 2>"$work/log" &
 	daemon=$!
 	until grep -q 'listening on ' "$work/log"; do
 		kill -0 $daemon || { cat "$work/log" "$work"/report*; exit 1; }
@@ -61,14 +63,14 @@ floods() {
 echo 'limits: { rate = 0; }; history: { memory = 8; };' >"$work/chatd.conf"
 ${CC:-gcc} -std=c11 -D_GNU_SOURCE -O1 -Wall -Wextra -o "$work/drive" \
 	tests/tsan/drive.c -lutil
-start 127.0.0.1:0
+start 127.0.0.1:0 -s "$work/state"
 TMPDIR=$work timeout 50 "$work/drive" "$build/chat" "$address" 15 &
 drive=$!
 floods
 kill -HUP $daemon
 kill -USR1 $daemon
 stop
-start "$address"
+start "$address" -n
 floods
 wait $drive || fail "the chats ended with status $?"
 stop
