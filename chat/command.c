@@ -45,7 +45,7 @@ count_words(const char *words)
 	return n;
 }
 
-/* ---- telling ---- */
+/* ---- what was wrong with a line ---- */
 
 static void tell(struct command_face *, const char *, ...)
     __attribute__((format(printf, 2, 3)));
@@ -61,7 +61,7 @@ tell(struct command_face *f, const char *format, ...)
 		fatalx(EX_OSERR, "out of memory");
 	va_end(args);
 	model_lock(f->model);
-	model_say(f->model, f->room, "%s", text);
+	model_tell(f->model, f->room, "mistake", "%s", text);
 	model_unlock_changed(f->model);
 	free(text);
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "batch.h"
+#include "guard.h"
 #include "link.h"
 #include "log.h"
 #include "model.h"
@@ -126,6 +127,7 @@ main(int argc, char **argv)
 	face *show;
 	int status;
 
+	guard_standard();
 	setlocale(LC_CTYPE, "");
 	log_init("chat", 0);
 	log_plain();

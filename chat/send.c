@@ -73,6 +73,14 @@ check(struct slice text)
 	return NULL;
 }
 
+/* Said, but perhaps not by whom one thinks. */
+static void
+tell_nick(const struct model *m, const char *wanted)
+{
+	if (!names_same(slice_of(m->nick), slice_of(wanted)))
+		log_warnx("the nick %s is in use: said as %s", wanted, m->nick);
+}
+
 /* Returns the exit status; -1: not yet. */
 static int
 status(struct model *m, const struct outcome *o, bool is_late)
@@ -136,6 +144,8 @@ send_run(struct model *m, struct link *link, const struct options *options)
 		link_say(link, room, ENTRY_SAID, buf_slice(&text));
 		link_start(link);
 		result = wait_for(m, &outcome, options->timeout_ms);
+		if (result == EX_OK)
+			tell_nick(m, options->nick);
 	} else {
 		log_warnx("%s", wrong);
 	}

@@ -18,6 +18,7 @@
 
 #include "clock.h"
 #include "conn.h"
+#include "guard.h"
 #include "hub.h"
 #include "listeners.h"
 #include "log.h"
@@ -28,6 +29,7 @@
 #include "settings.h"
 #include "sock.h"
 #include "store.h"
+#include "store_salvage.h"
 #include "store_sqlite.h"
 #include "text.h"
 #include "xmalloc.h"
@@ -71,17 +73,20 @@ load(const struct options *o, struct buf *errors)
 	return s;
 }
 
+/* One line of the log for each; the last may lack its newline. */
 static void
 log_errors(struct buf *errors)
 {
-	struct slice rest = { buf_string(errors), errors->len };
-	size_t len;
+	struct slice rest = buf_slice(errors);
 
 	while (rest.len != 0) {
-		len = strcspn(rest.at, "\n");
+		const char *end = memchr(rest.at, '\n', rest.len);
+		size_t len = end != NULL ? (size_t)(end - rest.at) : rest.len;
+
 		log_warnx("%.*s", (int)len, rest.at);
-		rest.at += len + 1;
-		rest.len -= len + 1;
+		len += end != NULL;
+		rest.at += len;
+		rest.len -= len;
 	}
 	buf_done(errors);
 }
@@ -155,6 +160,24 @@ open_store(const struct options *o, const struct settings *s, int *status)
 	buf_done(&error);
 	free(dir);
 	return store;
+}
+
+/* -R: what can be read of a damaged store, into a new one. */
+static int
+salvage(const struct options *o)
+{
+	char *from =
+	    o->directory != NULL ? xstrdup(o->directory) : standard_directory();
+	struct buf report = { 0 };
+	int status = EX_USAGE;
+
+	if (from != NULL)
+		status = store_salvage(from, o->salvage, &report);
+	else
+		buf_add_string(&report, "name the damaged directory with -s");
+	log_errors(&report);
+	free(from);
+	return status;
 }
 
 static int
@@ -365,6 +388,7 @@ watch_signals(struct daemon *d)
 	if (fd < 0 || sigprocmask(SIG_BLOCK, &set, NULL) < 0)
 		fatal(EX_OSERR, "signalfd");
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a write past the limit just fails */
 	loop_watch(d->loop, &d->signals, fd, POLLIN, on_signal);
 }
 
@@ -440,6 +464,7 @@ main(int argc, char **argv)
 	struct options o = { 0 };
 	int status;
 
+	guard_standard();
 	umask(077);
 	log_init("chatd", 0);
 	log_plain();
@@ -447,7 +472,10 @@ main(int argc, char **argv)
 	log_init("chatd", o.verbose);
 	if (sodium_init() < 0)
 		fatalx(EX_OSERR, "libsodium does not start");
-	status = o.check || o.print ? only_look(&o) : serve(&o);
+	if (o.salvage != NULL)
+		status = salvage(&o);
+	else
+		status = o.check || o.print ? only_look(&o) : serve(&o);
 	options_done(&o);
 	return status;
 }

@@ -97,6 +97,9 @@ option_take(struct options *o, int flag)
 	case 's':
 		o->directory = optarg;
 		break;
+	case 'R':
+		o->salvage = optarg;
+		break;
 	case 'n':
 		o->in_memory = true;
 		break;

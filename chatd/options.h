@@ -12,6 +12,7 @@
 struct options {
 	const char *config;    /* NULL: none */
 	const char *directory; /* of the store; NULL: the standard one */
+	const char *salvage;   /* where to; NULL: serve */
 	const char **listen;
 	size_t nlisten;
 	int verbose;
