@@ -1,7 +1,6 @@
 #!/bin/sh
 # The exit statuses: each that a program's sources name is in its manual, and
-# the reverse.  EX_NOINPUT of store_open.c is for store_salvage(), which no
-# program calls yet.
+# the reverse.
 set -eu
 
 out=$(mktemp -d)
@@ -13,9 +12,8 @@ failed=0
 for page in chat/chat.1 chatd/chatd.8; do
 	program=${page%/*}
 	page=man/${page#*/}
-	grep -oE '\bEX_[A-Z]+' "$program"/*.c shared/*.c |
-		grep -vx 'chatd/store_open.c:EX_NOINPUT' | cut -d: -f2 |
-		sort -u | while read -r name; do
+	grep -ohE '\bEX_[A-Z]+' "$program"/*.c shared/*.c | sort -u |
+		while read -r name; do
 			grep "^$name " "$out/numbers"
 		done | cut -d' ' -f2 | sort -un >"$out/used"
 	sed -n '/^\.Sh EXIT STATUS/,/^\.El/s/^\.It \([0-9]*\)$/\1/p' "$page" |
