@@ -236,6 +236,11 @@ hub_presence(struct hub *hub, struct user *user, enum presence state)
 	     at = at->next_of_user) {
 		struct seat *s;
 
+		/* First that it came, then that it went. */
+		if (heap_holds(&at->room->calm)) {
+			heap_cancel(hub->timers, &at->room->calm);
+			hub_dirty(hub, at->room);
+		}
 		DL_FOREACH(at->room->seats, s)
 		{
 			struct client *c = s->client;

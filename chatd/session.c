@@ -132,7 +132,10 @@ client_tell(struct client *client, const union message *m)
 
 	if (m->type == MSG_WELCOME) {
 		session_enter(s, STATE_READY);
-		session_tick_ready(s);
+		if (s->is_eof)
+			session_timer(s, session_now(s) + LAST_WORDS_MS);
+		else
+			session_tick_ready(s);
 		log_info("c%u: %.*s: welcome", s->number,
 		    SLICE_ARG(m->welcome.nick));
 	}
@@ -144,11 +147,11 @@ client_news(struct client *client, struct slice encoded)
 {
 	struct session *s = session_of(client);
 
-	if (s->out.len > SESSION_ANSWERS) {
+	if (s->out.len + s->news.len > SESSION_ANSWERS) {
 		s->owes_unsure = true;
 		return;
 	}
-	buf_add_slice(&s->out, encoded);
+	buf_add_slice(&s->news, encoded);
 	session_mark(s);
 }
 
@@ -173,22 +176,28 @@ const struct client_ops session_client_ops = {
 
 /* ---- input ---- */
 
-/* The row's rules, before its handler. */
+/* The row's rules, before its handler.  What can't be read costs as well. */
 static enum refusal
-check(struct session *s, const union message *m, uint32_t *wait_ms)
+check(struct session *s, const union message *m, enum refusal why,
+    uint32_t *wait_ms)
 {
 	const struct message_row *row = protocol_row(m->type);
 	const struct settings *set = s->all->settings;
 	bool is_fresh = s->state == STATE_FRESH;
+	bool is_request = row != NULL && row->from != FROM_SERVER;
 
-	if (row == NULL || row->from == FROM_SERVER)
+	*wait_ms = bucket_take(&s->bucket, is_request ? row->cost : 1,
+	    (unsigned)set->limits_rate, (unsigned)set->limits_burst,
+	    session_now(s));
+	if (*wait_ms != 0)
+		return REFUSE_TOO_FAST;
+	if (why != FINE)
+		return why;
+	if (!is_request)
 		return REFUSE_UNKNOWN_TYPE;
 	if (row->when != WHEN_ANY && is_fresh != (row->when == WHEN_FRESH))
 		return REFUSE_WRONG_STATE;
-	*wait_ms =
-	    bucket_take(&s->bucket, row->cost, (unsigned)set->limits_rate,
-		(unsigned)set->limits_burst, session_now(s));
-	return *wait_ms != 0 ? REFUSE_TOO_FAST : FINE;
+	return FINE;
 }
 
 static void
@@ -196,8 +205,7 @@ handle(struct session *s, const union message *m, enum refusal why)
 {
 	uint32_t wait_ms = 0;
 
-	if (why == FINE)
-		why = check(s, m, &wait_ms);
+	why = check(s, m, why, &wait_ms);
 	if (why == FINE) {
 		if (m->type != MSG_PONG)
 			s->client.asked_ms = session_now(s);
@@ -277,11 +285,10 @@ on_eof(void *owner)
 {
 	struct session *s = owner;
 
-	if (s->state >= STATE_CLOSING)
-		return;
-	session_enter(s, STATE_ENDING);
-	session_timer(s, session_now(s) + BYE_MS);
-	session_mark(s);
+	if (s->state == STATE_GREETING)
+		s->is_eof = true; /* what it asked behind hello comes first */
+	else if (s->state < STATE_CLOSING)
+		session_finish(s);
 }
 
 static void

@@ -8,12 +8,24 @@
 #include "settings.h"
 
 void
+session_finish(struct session *s)
+{
+	session_enter(s, STATE_ENDING);
+	session_timer(s, session_now(s) + BYE_MS);
+	session_mark(s);
+}
+
+void
 session_tick_ready(struct session *s)
 {
 	int64_t frame = s->all->settings->limits_frame * 1000;
 	int64_t ping = s->all->settings->limits_ping * 1000;
 	int64_t due = s->heard_ms + (s->is_pinged ? 2 * ping : ping);
 
+	if (s->is_eof) {
+		session_finish(s);
+		return;
+	}
 	if (s->part_ms != 0 && session_now(s) >= s->part_ms + frame) {
 		session_end_with(s, REFUSE_TOO_SLOW, 0);
 		return;

@@ -17,7 +17,8 @@ struct conn_ops;
 struct piece;
 
 enum {
-	BYE_MS = 5000, /* until a bye has been taken by the peer */
+	BYE_MS = 5000,	     /* until a bye has been taken by the peer */
+	LAST_WORDS_MS = 100, /* for what was sent behind hello, to the end */
 };
 
 enum state {
@@ -42,11 +43,13 @@ struct session {
 	bool is_blocked; /* wait for writable() */
 	bool is_paused;
 	bool is_pinged;
+	bool is_eof; /* the peer sent its last while being greeted */
 	bool owes_unsure;
 	bool pieces_first; /* the first piece has begun, finish it */
 	bool is_refused;   /* only here to be told that we are full */
 	uint8_t n_pieces;
 	struct piece *pieces; /* pulled, not taken yet */
+	struct buf news;      /* presence: goes out behind the entries */
 	struct buf out;	      /* answers, not taken yet */
 	struct bucket bucket;
 	struct timer timer;
@@ -91,6 +94,8 @@ void session_refuse(struct session *, unsigned request, uint64_t ref,
 void session_end(struct session *, const char *why);
 /* The same with a bye. */
 void session_end_with(struct session *, enum refusal, uint32_t wait_ms);
+/* The peer sends no more: what it asked is answered, then it is over. */
+void session_finish(struct session *);
 /* Reads on, or not, by what the peer has still to take. */
 void session_pace(struct session *);
 /* One write: what was left over, answers, entries.  True: all was taken. */

@@ -36,6 +36,13 @@ flush(struct session *s)
 		s->is_blocked = true;
 		return;
 	}
+	/* Who is lost was perhaps not yet told to be there: entries first. */
+	if (s->news.len != 0 && s->client.waiting == NULL &&
+	    s->state == STATE_READY) {
+		buf_add_slice(&s->out, buf_slice(&s->news));
+		buf_done(&s->news);
+		session_mark(s);
+	}
 	if (s->owes_unsure && s->state == STATE_READY) {
 		s->owes_unsure = false;
 		session_tell(s, &unsure);
@@ -92,6 +99,7 @@ session_free(struct session *s)
 		blob_unref(s->pieces[i].blob);
 	free(s->pieces);
 	buf_done(&s->out);
+	buf_done(&s->news);
 	network_leave(s);
 	all->n--;
 	all->n_refused -= s->is_refused;

@@ -118,6 +118,29 @@ Test(disk, what_was_acknowledged_survives_kills, .init = start, .timeout = 60)
 	daemon_done(&d);
 }
 
+/* The store is still looking up the device when the peer's last bytes come. */
+Test(disk, half_closed_behind_hello_is_greeted_and_closed, .init = start,
+    .timeout = 60)
+{
+	const struct daemon_options o = options();
+	const union message hello = { .hello = { .type = MSG_HELLO,
+					  .version = PROTOCOL_VERSION,
+					  .device = { { 1 } },
+					  .nick = SLICE("ann") } };
+	struct peer p;
+	union message m;
+
+	daemon_start(&d, &o);
+	cr_assert(peer_connect(&p, d.address[0]));
+	peer_send(&p, &hello);
+	peer_half_close(&p);
+	cr_expect(peer_hear_type(&p, MSG_WELCOME, &m));
+	cr_expect_eq(peer_hear(&p, &m, PEER_WAIT_MS), HEARD_END);
+	peer_close(&p);
+	daemon_stop(&d);
+	daemon_done(&d);
+}
+
 Test(disk, a_state_has_one_daemon, .init = start, .timeout = 60)
 {
 	const struct daemon_options o = options();
