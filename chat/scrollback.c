@@ -23,6 +23,7 @@ scrollback_clear(struct scrollback *s)
 		free(s->at[place(s, i)]);
 	s->first = 0;
 	s->n = 0;
+	s->bytes = 0;
 }
 
 void
@@ -51,16 +52,28 @@ grow(struct scrollback *s)
 	s->first = 0;
 }
 
+static size_t
+line_bytes(const struct line *line)
+{
+	return sizeof(*line) + line->who_len + line->text_len;
+}
+
+static void
+drop_oldest(struct scrollback *s)
+{
+	s->bytes -= line_bytes(s->at[s->first]);
+	free(s->at[s->first]);
+	s->first = place(s, 1);
+	s->n--;
+}
+
 static void
 make_room(struct scrollback *s)
 {
 	if (s->n == s->cap && s->cap < SCROLLBACK_MAX)
 		grow(s);
-	if (s->n < s->cap)
-		return;
-	free(s->at[s->first]);
-	s->first = place(s, 1);
-	s->n--;
+	while (s->n == s->cap || (s->n > 1 && s->bytes > SCROLLBACK_BYTES))
+		drop_oldest(s);
 }
 
 static uint64_t
@@ -85,6 +98,7 @@ scrollback_add(struct scrollback *s, const struct line *head, struct slice who,
 		memcpy(line->bytes + who.len, text.at, text.len);
 	make_room(s);
 	s->at[place(s, s->n++)] = line;
+	s->bytes += line_bytes(line);
 	s->next_id = line->id + 1;
 	return line;
 }

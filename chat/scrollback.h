@@ -1,9 +1,9 @@
 /*
  * The messages of one room as a ring: newest at the end, the oldest forgotten
- * beyond SCROLLBACK_MAX.  What is kept is safe to show (text_safe has been over
- * it).  Lines have ids that grow by one and are never used again, so a place in
- * the text is (id, row) and stays true whatever arrives.  Not locked: the model
- * is.
+ * beyond SCROLLBACK_MAX or SCROLLBACK_BYTES.  What is kept is safe to show
+ * (text_safe has been over it).  Lines have ids that grow by one and are never
+ * used again, so a place in the text is (id, row) and stays true whatever
+ * arrives.  Not locked: the model is.
  */
 #ifndef SCROLLBACK_H
 #define SCROLLBACK_H
@@ -14,7 +14,10 @@
 
 #include "protocol.h"
 
-enum { SCROLLBACK_MAX = 20000 };
+enum {
+	SCROLLBACK_MAX = 20000,       /* lines */
+	SCROLLBACK_BYTES = 16 << 20, /* of lines, more or less */
+};
 
 enum line_kind {
 	LINE_ENTRY,  /* an entry of the log: kind says which */
@@ -38,6 +41,7 @@ struct line {
 struct scrollback {
 	struct line **at; /* ring */
 	size_t cap, first, n;
+	size_t bytes;     /* of all lines */
 	uint64_t next_id; /* of the next line */
 };
 

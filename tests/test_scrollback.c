@@ -65,6 +65,26 @@ Test(scrollback, forgets_the_oldest_beyond_its_limit)
 	scrollback_done(&s);
 }
 
+Test(scrollback, long_lines_are_bounded_by_their_bytes)
+{
+	static char text[PROTOCOL_TEXT_MAX];
+	const struct slice long_one = { text, sizeof(text) };
+	const struct line head = { .what = LINE_ENTRY };
+	struct scrollback s = { 0 };
+
+	memset(text, 'x', sizeof(text));
+	for (unsigned i = 0; i < 2000; i++)
+		scrollback_add(&s, &head, SLICE("ann"), long_one);
+	cr_expect_eq(scrollback_newest(&s), 2000);
+	cr_expect_leq(s.bytes, (size_t)SCROLLBACK_BYTES + 2 * sizeof(text));
+	cr_expect_geq(s.bytes, (size_t)SCROLLBACK_BYTES - 2 * sizeof(text));
+	cr_expect_not_null(scrollback_line(&s, scrollback_oldest(&s)));
+	cr_expect_null(scrollback_line(&s, scrollback_oldest(&s) - 1));
+	scrollback_clear(&s);
+	cr_expect_eq(s.bytes, 0);
+	scrollback_done(&s);
+}
+
 Test(scrollback, ids_go_on_when_it_is_cleared)
 {
 	struct scrollback s = { 0 };
