@@ -53,8 +53,14 @@ hub_find_member(
 static void
 attach(struct client *client, struct room *room, uint64_t first, uint32_t ref)
 {
-	struct seat *seat = room_seat(room, client, first);
+	struct seat *seat = client_seat(client, room);
 
+	/* It leaves and has not heard the end yet: that is answered first. */
+	if (seat != NULL && seat->last != 0)
+		hub_tell(client,
+		    (union message){ .detached = { MSG_DETACHED, seat->last_ref,
+					 room->number } });
+	seat = room_seat(room, client, first);
 	hub_tell(client,
 	    (union message){ .attached = {
 				 .type = MSG_ATTACHED,

@@ -741,6 +741,26 @@ Test(hub, leaving_hears_up_to_ones_own_leaving)
 	forget(&b);
 }
 
+Test(hub, coming_back_before_the_end_was_heard_is_answered_twice)
+{
+	struct fake a = { 0 };
+
+	hello(&a, 1, "ann");
+	join(&a, "#r");
+	turn();
+	buf_clear(&a.told);
+	part(&a, "#r");
+	turn(); /* nothing is pulled: the peer does not read */
+	join(&a, "#r");
+	turn();
+	cr_expect_str_eq(
+	    buf_string(&a.told), "detached\nattached #r first=1 head=3\n");
+	pull(&a, 65536);
+	cr_expect_str_eq(buf_string(&a.heard),
+	    "1 joined ann: \n2 left ann: enough\n3 joined ann: \n");
+	forget(&a);
+}
+
 Test(hub, limits_are_kept)
 {
 	struct fake a = { 0 };
