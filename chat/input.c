@@ -354,7 +354,11 @@ input_feed(struct input *in, uint32_t code, bool is_special, int64_t now_ms,
 	in->is_late = false;
 	in->last_ms = now_ms;
 	if (is_special) {
-		if (in->state == INPUT_ESCAPED && !is_report(code))
+		/* What the terminal tells by itself does not use up an Escape
+		 * that was pressed. */
+		if (in->state == INPUT_ESCAPED && is_report(code))
+			return tell_special(in, event, code);
+		if (in->state == INPUT_ESCAPED)
 			code |= INPUT_ALT;
 		in->state = INPUT_IDLE;
 		return tell_special(in, event, code);

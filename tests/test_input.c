@@ -267,6 +267,22 @@ Test(input, special_keys_of_curses)
 	cr_expect_not(event.is_focused);
 }
 
+Test(input, a_report_between_does_not_use_up_an_escape)
+{
+	struct input in = { 0 };
+	struct input_event event;
+
+	cr_expect_not(input_feed(&in, '\033', false, NOW, &event));
+	cr_assert(input_feed(&in, '\033', false, NOW, &event));
+	cr_expect_eq(event.action, ACTION_CANCEL);
+	cr_assert(input_feed(&in, INPUT_ANSWERED, true, NOW, &event));
+	cr_expect_eq(event.kind, INPUT_ANSWER);
+	cr_assert(input_pause(&in, NOW, &event), "the second one is lost");
+	cr_expect_eq(event.kind, INPUT_KEY);
+	cr_expect_eq(event.action, ACTION_CANCEL);
+	cr_expect_not(input_pause(&in, NOW, &event));
+}
+
 /* ---- pastes ---- */
 
 Test(input, a_paste_is_one_text)
