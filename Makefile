@@ -32,7 +32,7 @@ WERROR = $(if $(CI),$(if $(SAN),,-Werror))
 Q = $(if $(V),,@)
 export BUILD CC FUZZ_SECONDS
 
-PKGS = ncursesw libutf8proc jansson libconfig libsodium sqlite3
+PKGS = ncursesw libutf8proc jansson libconfig libsodium sqlite3 libcrypto
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 CPPFLAGS_ALL = -D_GNU_SOURCE -DCHAT_VERSION='"$(VERSION)"' -Ishared \
 	$(PKG_CFLAGS) $(CPPFLAGS)
@@ -55,7 +55,7 @@ LDFLAGS_ALL = -pthread $(if $(SAN),-fsanitize=$(SAN),-pie \
 	-Wl,--as-needed $(LDFLAGS)
 
 lib = $(shell pkg-config --libs $(1) 2>/dev/null)
-SHARED_LIBS = $(call lib,libutf8proc)
+SHARED_LIBS = $(call lib,libutf8proc libcrypto)
 CHATD_LIBS = $(call lib,libconfig libsodium sqlite3)
 CHAT_LIBS = $(call lib,ncursesw jansson)
 TEST_LIBS = $(call lib,criterion vterm) -lutil

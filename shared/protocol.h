@@ -17,6 +17,10 @@ struct id {
 	uint8_t byte[16];
 };
 
+struct hash {
+	uint8_t byte[32]; /* SHA-256 */
+};
+
 typedef uint8_t kind_u8;
 typedef uint16_t kind_u16;
 typedef uint32_t kind_u32;

@@ -1,0 +1,520 @@
+#include "spool.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <utlist.h>
+
+#include "digest.h"
+#include "xmalloc.h"
+
+enum {
+	NAME_LEN = 32,	/* digits and ".part" */
+	OPEN_MAX = 128, /* files open for reading; the rest is opened anew */
+	HASH_STEP = 64, /* pieces hashed until others have their turn */
+};
+
+/* A file in use; the spool's thread's alone. */
+struct used {
+	uint64_t file;
+	int fd;
+	bool is_whole;
+	struct digest *digest; /* of what arrives; NULL: only read from */
+	uint64_t hashed;       /* bytes in it */
+	uint64_t have, durable;
+	struct used *prev, *next;
+};
+
+struct spool {
+	struct worker *worker;
+	int directory;
+	struct used *used; /* the last used first */
+	unsigned n_used;
+	uint8_t *piece; /* SPOOL_PIECE bytes, to hash */
+};
+
+static void
+name_of(uint64_t file, bool is_whole, char out[NAME_LEN])
+{
+	snprintf(out, NAME_LEN, "%" PRIu64 "%s", file, is_whole ? "" : ".part");
+}
+
+/* ---- files in use ---- */
+
+static void
+let_go(struct spool *s, struct used *u)
+{
+	DL_DELETE(s->used, u);
+	s->n_used--;
+	close(u->fd);
+	digest_free(u->digest);
+	free(u);
+}
+
+/* Those only read from, used longest ago, can be opened again. */
+static void
+make_room(struct spool *s)
+{
+	struct used *last = NULL, *u;
+
+	if (s->n_used < OPEN_MAX)
+		return;
+	DL_FOREACH(s->used, u)
+	if (u->digest == NULL)
+		last = u;
+	if (last != NULL)
+		let_go(s, last);
+}
+
+static struct used *
+find(struct spool *s, uint64_t file)
+{
+	struct used *u = s->used;
+
+	while (u != NULL && u->file != file)
+		u = u->next;
+	if (u != NULL) {
+		DL_DELETE(s->used, u);
+		DL_PREPEND(s->used, u);
+	}
+	return u;
+}
+
+/* NULL and errno. */
+static struct used *
+open_used(struct spool *s, uint64_t file, bool is_whole, int flags)
+{
+	char name[NAME_LEN];
+	struct used *u;
+	struct stat st;
+	int fd;
+
+	name_of(file, is_whole, name);
+	fd = openat(s->directory, name, flags | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return NULL;
+	if (fstat(fd, &st) < 0) {
+		close(fd);
+		return NULL;
+	}
+	make_room(s);
+	u = xcalloc(1, sizeof(*u));
+	u->file = file;
+	u->fd = fd;
+	u->is_whole = is_whole;
+	u->have = u->durable = (uint64_t)st.st_size;
+	DL_PREPEND(s->used, u);
+	s->n_used++;
+	return u;
+}
+
+/* To read from. */
+static struct used *
+reach(struct spool *s, uint64_t file)
+{
+	struct used *u = find(s, file);
+
+	if (u == NULL)
+		u = open_used(s, file, true, O_RDONLY);
+	if (u == NULL && errno == ENOENT)
+		u = open_used(s, file, false, O_RDWR);
+	return u;
+}
+
+/* ---- reading and hashing ---- */
+
+/* Up to len bytes, fewer at the end; -1 and errno. */
+static ssize_t
+read_at(int fd, uint8_t *to, size_t len, uint64_t offset)
+{
+	size_t got = 0;
+
+	while (got < len) {
+		ssize_t n =
+		    pread(fd, to + got, len - got, (off_t)(offset + got));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		if (n == 0)
+			break;
+		got += (size_t)n;
+	}
+	return (ssize_t)got;
+}
+
+/* Some of the bytes [*hashed, end) into the digest.  1: there are more; 0; -1
+ * and errno. */
+static int
+hash_some(struct spool *s, const struct used *u, struct digest *digest,
+    uint64_t *hashed, uint64_t end)
+{
+	for (int i = 0; i < HASH_STEP && *hashed < end; i++) {
+		uint64_t left = end - *hashed;
+		size_t len = left < SPOOL_PIECE ? (size_t)left : SPOOL_PIECE;
+		ssize_t n = read_at(u->fd, s->piece, len, *hashed);
+
+		if (n != (ssize_t)len) {
+			errno = n < 0 ? errno : EIO;
+			return -1;
+		}
+		digest_add(digest, s->piece, len);
+		*hashed += len;
+	}
+	return *hashed < end;
+}
+
+/* ---- jobs: true is "more to do" ---- */
+
+static bool
+failed(struct spool_job *job, int error)
+{
+	job->error = error;
+	return false;
+}
+
+static void
+answer(struct spool_job *job, const struct used *u)
+{
+	struct statvfs fs;
+
+	job->have = u->have;
+	job->durable = u->durable;
+	if (fstatvfs(u->fd, &fs) == 0)
+		job->space = (uint64_t)fs.f_bavail * fs.f_frsize;
+	if (u->digest != NULL)
+		job->hash = digest_now(u->digest);
+}
+
+/* What a crash left may never have been synced. */
+static struct used *
+open_part(struct spool *s, uint64_t file)
+{
+	struct used *u = open_used(s, file, false, O_RDWR | O_CREAT);
+	int error;
+
+	if (u == NULL)
+		return NULL;
+	if (fdatasync(u->fd) < 0) {
+		error = errno;
+		let_go(s, u);
+		errno = error;
+		return NULL;
+	}
+	u->digest = digest_new();
+	return u;
+}
+
+static bool
+do_take(struct spool *s, struct spool_job *job)
+{
+	struct used *u = find(s, job->file);
+	int more;
+
+	if (u != NULL && u->digest == NULL) {
+		let_go(s, u);
+		u = NULL;
+	}
+	if (u == NULL)
+		u = open_part(s, job->file);
+	if (u == NULL)
+		return failed(job, errno);
+	more = hash_some(s, u, u->digest, &u->hashed, u->have);
+	if (more > 0)
+		return true;
+	if (more == 0) {
+		answer(job, u);
+		return false;
+	}
+	job->error = errno;
+	let_go(s, u);
+	return false;
+}
+
+/* All of it or nothing. */
+static int
+write_at(int fd, const uint8_t *at, size_t len, uint64_t offset)
+{
+	size_t done = 0;
+	int error;
+
+	while (done < len) {
+		ssize_t n =
+		    pwrite(fd, at + done, len - done, (off_t)(offset + done));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			error = n < 0 ? errno : ENOSPC;
+			if (ftruncate(fd, (off_t)offset) < 0)
+				error = errno;
+			return error;
+		}
+		done += (size_t)n;
+	}
+	return 0;
+}
+
+static int
+sync_used(struct used *u)
+{
+	if (fdatasync(u->fd) < 0)
+		return errno;
+	u->durable = u->have;
+	return 0;
+}
+
+static bool
+do_write(struct spool *s, struct spool_job *job)
+{
+	struct used *u = find(s, job->file);
+	int error;
+
+	if (u == NULL || u->digest == NULL || u->hashed != u->have)
+		return failed(job, EBADF);
+	if (job->offset != u->have)
+		return failed(job, EINVAL);
+	error = write_at(u->fd, job->bytes, job->len, job->offset);
+	if (error == 0) {
+		digest_add(u->digest, job->bytes, job->len);
+		u->have += job->len;
+		u->hashed = u->have;
+		if (u->have - u->durable >= SPOOL_SYNC)
+			error = sync_used(u);
+	}
+	job->error = error;
+	job->have = u->have;
+	job->durable = u->durable;
+	return false;
+}
+
+static bool
+do_finish(struct spool *s, struct spool_job *job)
+{
+	struct used *u = find(s, job->file);
+	char part[NAME_LEN], whole[NAME_LEN];
+
+	if (u == NULL || u->digest == NULL || u->hashed != u->have)
+		return failed(job, EBADF);
+	if (job->offset != u->have)
+		return failed(job, EINVAL);
+	job->error = sync_used(u);
+	if (job->error != 0)
+		return false;
+	name_of(job->file, false, part);
+	name_of(job->file, true, whole);
+	if (renameat(s->directory, part, s->directory, whole) < 0 ||
+	    fsync(s->directory) < 0)
+		return failed(job, errno);
+	answer(job, u);
+	u->is_whole = true;
+	digest_free(u->digest);
+	u->digest = NULL;
+	return false;
+}
+
+static bool
+do_read(struct spool *s, struct spool_job *job)
+{
+	struct used *u = reach(s, job->file);
+	ssize_t n;
+
+	if (u == NULL)
+		return failed(job, errno);
+	n = job->offset < u->have
+	    ? read_at(u->fd, job->bytes, job->len, job->offset)
+	    : 0;
+	if (n < 0)
+		return failed(job, errno);
+	job->len = (size_t)n;
+	job->have = u->have;
+	job->durable = u->durable;
+	return false;
+}
+
+static bool
+do_prefix(struct spool *s, struct spool_job *job)
+{
+	struct used *u = reach(s, job->file);
+	struct digest *digest = job->digest;
+	int more;
+
+	if (digest == NULL)
+		digest = job->digest = digest_new();
+	if (u == NULL || job->offset > u->have)
+		more = failed(job, u == NULL ? errno : EINVAL);
+	else
+		more = hash_some(s, u, digest, &job->hashed, job->offset);
+	if (more > 0)
+		return true;
+	if (more < 0)
+		job->error = errno;
+	job->hash = digest_now(digest);
+	digest_free(digest);
+	job->digest = NULL;
+	return false;
+}
+
+static bool
+do_remove(struct spool *s, struct spool_job *job)
+{
+	struct used *u = find(s, job->file);
+	char name[NAME_LEN];
+
+	if (u != NULL)
+		let_go(s, u);
+	for (int is_whole = 0; is_whole < 2; is_whole++) {
+		name_of(job->file, is_whole != 0, name);
+		if (unlinkat(s->directory, name, 0) < 0 && errno != ENOENT)
+			job->error = errno;
+	}
+	return false;
+}
+
+static bool (*const jobs[])(struct spool *, struct spool_job *) = {
+	[SPOOL_TAKE] = do_take,
+	[SPOOL_WRITE] = do_write,
+	[SPOOL_FINISH] = do_finish,
+	[SPOOL_READ] = do_read,
+	[SPOOL_PREFIX] = do_prefix,
+	[SPOOL_REMOVE] = do_remove,
+};
+
+static bool
+work(struct task *task)
+{
+	struct spool_job *job = (struct spool_job *)task;
+
+	return jobs[job->what](job->spool, job);
+}
+
+/* ---- the loop's thread ---- */
+
+static void
+done(struct task *task)
+{
+	struct spool_job *job = (struct spool_job *)task;
+
+	job->done(job);
+}
+
+void
+spool_ask(struct spool *s, struct spool_job *job)
+{
+	job->task.work = work;
+	job->task.done = done;
+	job->spool = s;
+	job->error = 0;
+	job->hashed = 0;
+	job->digest = NULL;
+	worker_ask(s->worker, &job->task);
+}
+
+struct spool *
+spool_new(const char *directory, struct buf *error)
+{
+	char *path = xasprintf("%s/files", directory);
+	struct spool *s = NULL;
+	int fd = -1;
+
+	if (mkdir(path, 0700) == 0 || errno == EEXIST)
+		fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0) {
+		buf_printf(error, "%s: %s", path, strerrordesc_np(errno));
+	} else {
+		s = xcalloc(1, sizeof(*s));
+		s->directory = fd;
+		s->piece = xmalloc(SPOOL_PIECE);
+		s->worker = worker_new();
+	}
+	free(path);
+	return s;
+}
+
+void
+spool_free(struct spool *s)
+{
+	struct used *u, *next;
+
+	if (s == NULL)
+		return;
+	worker_free(s->worker);
+	DL_FOREACH_SAFE(s->used, u, next)
+	let_go(s, u);
+	close(s->directory);
+	free(s->piece);
+	free(s);
+}
+
+int
+spool_fd(const struct spool *s)
+{
+	return worker_fd(s->worker);
+}
+
+void
+spool_collect(struct spool *s)
+{
+	worker_collect(s->worker);
+}
+
+/* ---- the start ---- */
+
+uint64_t
+spool_have(const struct spool *s, uint64_t file, bool *is_whole)
+{
+	struct stat st = { 0 };
+	char name[NAME_LEN];
+
+	name_of(file, true, name);
+	*is_whole = fstatat(s->directory, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+	if (*is_whole)
+		return (uint64_t)st.st_size;
+	name_of(file, false, name);
+	if (fstatat(s->directory, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return 0;
+	return (uint64_t)st.st_size;
+}
+
+/* The number a name stands for; 0: none of ours. */
+static uint64_t
+number_of(const char *name)
+{
+	char *end;
+	unsigned long long number;
+
+	if (name[0] < '1' || name[0] > '9')
+		return 0;
+	errno = 0;
+	number = strtoull(name, &end, 10);
+	if (errno != 0 || (*end != '\0' && strcmp(end, ".part") != 0))
+		return 0;
+	return number;
+}
+
+unsigned
+spool_sweep(struct spool *s, bool (*keeps)(void *arg, uint64_t file), void *arg)
+{
+	int fd = openat(s->directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+	const struct dirent *entry;
+	unsigned n = 0;
+
+	if (dir == NULL)
+		return 0;
+	while ((entry = readdir(dir)) != NULL) {
+		uint64_t file = number_of(entry->d_name);
+		if (file != 0 && !keeps(arg, file) &&
+		    unlinkat(s->directory, entry->d_name, 0) == 0)
+			n++;
+	}
+	closedir(dir);
+	return n;
+}
