@@ -26,7 +26,7 @@ struct apply_end {
 	bool is_final;    /* trying again won't help */
 	int status;       /* sysexits, for who does not try again */
 	uint32_t wait_ms; /* the server's wish; 0: none */
-	char why[256];    /* in words, safe */
+	char why[LINK_WHY]; /* in words, safe */
 };
 
 /* out is the caller's; it is emptied by the caller, too. */

@@ -171,8 +171,8 @@ greet(struct apply *a, const struct msg_welcome *w)
 	m->text_max = w->text < PROTOCOL_TEXT_MAX ? w->text : PROTOCOL_TEXT_MAX;
 	m->state = LINK_LIVE;
 	m->why[0] = '\0';
-	model_news(
-	    m, "connected to %s (%s) as %s", m->server, m->where, m->nick);
+	model_news(m, "connected to %s (%s%s%s) as %s", m->server, m->where,
+	    m->from[0] != '\0' ? ", from " : "", m->from, m->nick);
 	if (w->motd.len != 0)
 		model_say(m, NULL, "%.*s", SLICE_ARG(w->motd));
 }

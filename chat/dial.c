@@ -13,40 +13,75 @@ struct race {
 	const struct sock_addr *addresses;
 	size_t n, next;	 /* next: the first not tried yet */
 	int64_t next_ms; /* when it joins in */
+	int64_t deadline_ms;
 	size_t runners;
-	const struct sock_addr *at[DIAL_ADDRESSES];
+	size_t at[DIAL_ADDRESSES]; /* which of the addresses */
 	struct pollfd polled[DIAL_ADDRESSES + 1];
+	bool is_settled[DIAL_ADDRESSES]; /* it won, or failed */
 	struct buf *why;
 };
 
-static void
-tell(struct race *r, const struct sock_addr *address, int error)
+static const char *
+words_of(int error)
 {
+	static const struct {
+		int error;
+		const char *words;
+	} known[] = {
+		{ ECONNREFUSED, "connection refused, nobody listens there" },
+		{ ETIMEDOUT, "no answer in time" },
+		{ ENOENT, "there is no such socket" },
+		{ ENETUNREACH, "this machine has no way to that network" },
+		{ EHOSTUNREACH, "there is no way to that host" },
+		{ EACCES, "connecting is not permitted" },
+		{ EMFILE, "too many files are open" },
+	};
 	const char *words = strerrordesc_np(error);
+	size_t i;
+
+	for (i = 0; i < sizeof(known) / sizeof(*known); i++)
+		if (known[i].error == error)
+			return known[i].words;
+	return words != NULL ? words : "unknown error";
+}
+
+/* What failed is told and done with. */
+static void
+tell(struct race *r, size_t which, const char *words)
+{
 	char text[SOCK_TEXT];
 
-	if (words == NULL)
-		words = "unknown error";
-	sock_text(address, text);
+	sock_text(&r->addresses[which], text);
 	buf_printf(r->why, "%s%s: %c%s", r->why->len != 0 ? "; " : "", text,
 	    tolower((unsigned char)words[0]), words + 1);
+	r->is_settled[which] = true;
+}
+
+/* Everybody who is still to come is to have as much as the one before. */
+static int64_t
+head_start(const struct race *r, int64_t now_ms)
+{
+	int64_t fair =
+	    (r->deadline_ms - now_ms) / (int64_t)(r->n - r->next + 1);
+
+	return fair < DIAL_HEAD_START_MS ? fair : DIAL_HEAD_START_MS;
 }
 
 static void
 start_next(struct race *r, int64_t now_ms)
 {
-	const struct sock_addr *address = &r->addresses[r->next++];
-	int fd = sock_connect(address);
+	size_t which = r->next++;
+	int fd = sock_connect(&r->addresses[which]);
 
 	r->next_ms = now_ms;
 	if (fd < 0) {
-		tell(r, address, errno);
+		tell(r, which, words_of(errno));
 		return;
 	}
-	r->at[r->runners] = address;
+	r->at[r->runners] = which;
 	r->polled[r->runners++] =
 	    (struct pollfd){ .fd = fd, .events = POLLOUT };
-	r->next_ms = now_ms + DIAL_HEAD_START_MS;
+	r->next_ms = now_ms + head_start(r, now_ms);
 }
 
 static void
@@ -73,11 +108,12 @@ winner(struct race *r, int64_t now_ms, char *where)
 		}
 		error = sock_connected(fd);
 		if (error == 0) {
-			sock_text(r->at[i], where);
+			sock_text(&r->addresses[r->at[i]], where);
+			r->is_settled[r->at[i]] = true;
 			r->polled[i].fd = -1;
 			return fd;
 		}
-		tell(r, r->at[i], error);
+		tell(r, r->at[i], words_of(error));
 		drop(r, i);
 		r->next_ms = now_ms;
 	}
@@ -85,15 +121,16 @@ winner(struct race *r, int64_t now_ms, char *where)
 }
 
 static int
-wait_ms(const struct race *r, int64_t now_ms, int64_t deadline_ms)
+wait_ms(const struct race *r, int64_t now_ms)
 {
-	int64_t until = deadline_ms;
+	int64_t until = r->deadline_ms;
 
 	if (r->next < r->n && r->next_ms < until)
 		until = r->next_ms;
 	return until > now_ms ? (int)(until - now_ms) : 0;
 }
 
+/* The runners that did not win are closed. */
 static void
 end(struct race *r)
 {
@@ -104,56 +141,64 @@ end(struct race *r)
 			close(r->polled[i].fd);
 }
 
-/* Returns false.  error 0: nobody is to be told. */
+/* Returns false. */
 static bool
-give_up(struct race *r, int error)
+give_up(struct race *r, const char *words)
 {
 	size_t i;
 
-	for (i = 0; error != 0 && i < r->runners; i++)
-		tell(r, r->at[i], error);
+	for (i = 0; i < r->runners; i++)
+		tell(r, r->at[i], words);
+	for (; r->next < r->n; r->next++)
+		tell(r, r->next, "not tried, there was no time left");
 	return false;
 }
 
 /* false: over, with *fd the winner's or -1. */
 static bool
-run(struct race *r, int64_t deadline_ms, const struct dial_break *stop,
-    char *where, int *fd)
+run(struct race *r, const struct dial_break *stop, char *where, int *fd)
 {
 	int64_t now_ms = clock_ms();
 	struct pollfd *last;
 	int n;
 
 	*fd = -1;
-	while (r->next < r->n && r->next_ms <= now_ms)
+	while (
+	    r->next < r->n && r->next_ms <= now_ms && now_ms < r->deadline_ms)
 		start_next(r, now_ms);
 	if (r->runners == 0 && r->next == r->n)
 		return false;
-	if (now_ms >= deadline_ms)
-		return give_up(r, ETIMEDOUT);
+	if (now_ms >= r->deadline_ms)
+		return give_up(r, words_of(ETIMEDOUT));
 	last = &r->polled[r->runners];
 	*last = (struct pollfd){ .fd = stop->fd, .events = POLLIN };
-	n = poll(r->polled, r->runners + 1, wait_ms(r, now_ms, deadline_ms));
+	n = poll(r->polled, r->runners + 1, wait_ms(r, now_ms));
 	if (n < 0)
-		return errno == EINTR || give_up(r, errno);
+		return errno == EINTR || give_up(r, words_of(errno));
 	if (last->revents != 0 && stop->is_over(stop->arg))
-		return give_up(r, 0);
+		return false;
 	*fd = winner(r, clock_ms(), where);
 	return *fd < 0;
 }
 
 int
-dial(const struct sock_addr *addresses, size_t n, int64_t deadline_ms,
+dial(struct sock_addr *addresses, size_t *n, int64_t deadline_ms,
     const struct dial_break *stop, char *where, struct buf *why)
 {
-	struct race r = { .addresses = addresses, .n = n, .why = why };
+	struct race r = {
+		.addresses = addresses, .deadline_ms = deadline_ms, .why = why
+	};
+	size_t i, left = 0;
 	int fd;
 
-	if (r.n > DIAL_ADDRESSES)
-		r.n = DIAL_ADDRESSES;
+	r.n = *n < DIAL_ADDRESSES ? *n : DIAL_ADDRESSES;
 	r.next_ms = clock_ms();
-	while (run(&r, deadline_ms, stop, where, &fd))
+	while (run(&r, stop, where, &fd))
 		continue;
 	end(&r);
+	for (i = 0; i < r.n; i++)
+		if (!r.is_settled[i])
+			addresses[left++] = addresses[i];
+	*n = left;
 	return fd;
 }

@@ -56,6 +56,7 @@ struct link {
 	struct buf in, sending;
 	unsigned failures; /* in a row */
 	int64_t deadline_ms, began_ms;
+	bool has_heard; /* anything at all, on this connection */
 	struct apply_end end;
 };
 
@@ -98,39 +99,6 @@ set_end(struct link *l, int status, const char *why)
 	l->end.why[0] = (char)tolower((unsigned char)why[0]);
 }
 
-/* ---- reaching the server ---- */
-
-static void
-tell_address(void *arg, bool is_dialed, const char *address)
-{
-	struct link *l = arg;
-
-	model_lock(l->model);
-	l->model->state = is_dialed ? LINK_CONNECTING : LINK_RESOLVING;
-	copy(l->model->where, sizeof(l->model->where), address);
-	model_unlock_changed(l->model);
-}
-
-static int
-reach_server(struct link *l)
-{
-	struct buf why = { 0 };
-	char *address = NULL;
-	int fd, status;
-
-	model_lock(l->model);
-	l->again = false;
-	if (l->address != NULL)
-		address = xstrdup(l->address);
-	model_unlock(l->model);
-	l->deadline_ms = clock_ms() + l->timeout_ms;
-	fd = reach(&l->reach, address, l->deadline_ms, &why, &status);
-	set_end(l, status, buf_string(&why));
-	buf_done(&why);
-	free(address);
-	return fd;
-}
-
 /* ---- being connected ---- */
 
 /* false: the connection is lost. */
@@ -162,6 +130,7 @@ receive(struct link *l)
 
 	if (n > 0) {
 		buf_grown(&l->in, (size_t)n);
+		l->has_heard = true;
 		return CAME_BYTES;
 	}
 	if (n < 0 &&
@@ -261,6 +230,19 @@ say_bye(struct link *l)
 	}
 }
 
+/* With the lock.  The end of a UNIX socket that connects has no name. */
+static void
+note_own_end(struct link *l)
+{
+	struct sock_addr own;
+	char text[SOCK_TEXT] = "";
+
+	sock_local(l->fd, &own);
+	if (own.len != 0 && own.sa.sa_family != AF_UNIX)
+		sock_text(&own, text);
+	copy(l->model->from, sizeof(l->model->from), text);
+}
+
 static void
 serve(struct link *l)
 {
@@ -271,9 +253,11 @@ serve(struct link *l)
 	sock_tune(l->fd);
 	buf_clear(&l->in);
 	buf_clear(&l->sending);
+	l->has_heard = false;
 	l->began_ms = clock_ms();
 	model_lock(l->model);
 	buf_clear(&l->out);
+	note_own_end(l);
 	apply_begin(l->apply, l->began_ms);
 	model_unlock(l->model);
 	while (turn(l, may_read, &wait_ms)) {
@@ -289,6 +273,79 @@ serve(struct link *l)
 	if (has_orders(l))
 		say_bye(l);
 	close(l->fd);
+}
+
+/* ---- reaching the server ---- */
+
+static void
+tell_address(void *arg, bool is_dialed, const char *address)
+{
+	struct link *l = arg;
+
+	model_lock(l->model);
+	l->model->state = is_dialed ? LINK_CONNECTING : LINK_RESOLVING;
+	copy(l->model->where, sizeof(l->model->where), address);
+	model_unlock_changed(l->model);
+}
+
+static char *
+begin_reach(struct link *l)
+{
+	char *address = NULL;
+
+	model_lock(l->model);
+	l->again = false;
+	if (l->address != NULL)
+		address = xstrdup(l->address);
+	model_unlock(l->model);
+	reach_begin(&l->reach, address);
+	return address;
+}
+
+/* Whoever says nothing at all may be behind the wrong address: no more than
+ * its share of the time is spent on it, then the next one is tried.  True when
+ * it is to be. */
+static bool
+serve_one(struct link *l, int64_t deadline_ms, struct buf *why)
+{
+	int64_t left = deadline_ms - clock_ms();
+	bool goes_on;
+
+	l->deadline_ms =
+	    deadline_ms - left + left / (int64_t)(reach_left(&l->reach) + 1);
+	serve(l);
+	if (l->has_heard || has_orders(l))
+		return false;
+	model_lock(l->model);
+	apply_over(l->apply);
+	buf_printf(why, "%s%s: %s", why->len != 0 ? "; " : "", l->model->where,
+	    l->end.why);
+	model_unlock(l->model);
+	goes_on = reach_left(&l->reach) != 0;
+	if (!goes_on)
+		set_end(l, EX_UNAVAILABLE, buf_string(why));
+	return goes_on;
+}
+
+/* False: this thread was left behind.  *is_dialed: the address is known, but
+ * not in the words. */
+static bool
+serve_any(struct link *l, bool *is_dialed)
+{
+	int64_t deadline_ms = clock_ms() + l->timeout_ms;
+	char *address = begin_reach(l);
+	struct buf why = { 0 };
+	int status;
+
+	do {
+		l->fd = reach_next(&l->reach, deadline_ms, &why, &status);
+		if (l->fd < 0)
+			set_end(l, status, buf_string(&why));
+	} while (l->fd >= 0 && serve_one(l, deadline_ms, &why));
+	*is_dialed = l->fd >= 0 && l->has_heard;
+	buf_done(&why);
+	free(address);
+	return l->fd != REACH_ABANDONED;
 }
 
 /* ---- losing it, and trying again ---- */
@@ -423,15 +480,13 @@ static void *
 run(void *arg)
 {
 	struct link *l = arg;
+	bool is_dialed;
 
-	do {
-		l->fd = reach_server(l);
-		if (l->fd == REACH_ABANDONED)
+	while (serve_any(l, &is_dialed)) {
+		note_end(l, is_dialed);
+		if (!rest(l))
 			break;
-		if (l->fd >= 0)
-			serve(l);
-		note_end(l, l->fd >= 0);
-	} while (rest(l));
+	}
 	return NULL;
 }
 

@@ -56,6 +56,7 @@ enum link_state {
 	LINK_WAITING,    /* failed; tries again at retry_ms */
 };
 
+enum { LINK_WHY = 1024 }; /* bytes of the words that tell a failure */
 enum { MODEL_MEMBERS = 100000 }; /* of a room, kept at most */
 
 struct member {
@@ -108,13 +109,14 @@ struct model {
 	uint64_t version; /* grows with every change */
 	bool is_over;     /* the link has given up: over_status, over_why */
 	int over_status;  /* sysexits */
-	char over_why[256];
+	char over_why[LINK_WHY];
 
 	enum link_state state;
 	int64_t retry_ms;   /* clock_ms() of the next try, LINK_WAITING */
 	int ping_ms;        /* last round trip; -1: not known */
 	char where[160];    /* address tried or connected to */
-	char why[256];      /* last failure, in words; "" */
+	char from[160];     /* one's own end; "": it has no address */
+	char why[LINK_WHY]; /* last failure, in words; "" */
 	char server[PROTOCOL_NAME_MAX + 1]; /* its name */
 	char nick[NAMES_NICK_MAX + 1];
 	uint32_t text_max;

@@ -51,17 +51,16 @@ fail(struct buf *why, const char *address, const char *words)
 	return REACH_FAILED;
 }
 
+/* Fills r->addresses from the next name. */
 static int
-reach_one(struct reach *r, const char *address, int64_t deadline_ms,
-    struct buf *why, int *status)
+look_up(struct reach *r, struct buf *why, int *status)
 {
-	struct sock_addr addresses[DIAL_ADDRESSES];
+	const char *wrong, *address = r->names[0];
 	struct sock_name name;
-	char where[SOCK_TEXT];
-	const char *wrong = sock_parse(address, &name);
-	size_t n = 0;
-	int fd;
 
+	r->names[0] = r->names[1];
+	r->names[1] = NULL;
+	wrong = sock_parse(address, &name);
 	*status = EX_USAGE;
 	if (wrong != NULL)
 		return fail(why, address, wrong);
@@ -70,33 +69,61 @@ reach_one(struct reach *r, const char *address, int64_t deadline_ms,
 	r->tell(r->stop.arg, false, address);
 	if (!enter(r, true))
 		return REACH_FAILED;
-	wrong = sock_resolve(&name, false, addresses, DIAL_ADDRESSES, &n);
+	wrong = sock_resolve(&name, false, r->addresses, DIAL_ADDRESSES, &r->n);
 	if (!enter(r, false))
 		return REACH_ABANDONED;
 	*status = EX_NOHOST;
 	if (wrong != NULL)
 		return fail(why, address, wrong);
 	r->tell(r->stop.arg, true, address);
-	*status = EX_UNAVAILABLE;
-	fd = dial(addresses, n, deadline_ms, &r->stop, where, why);
-	if (fd >= 0)
-		r->tell(r->stop.arg, true, where);
-	return fd;
+	return 0;
+}
+
+void
+reach_begin(struct reach *r, const char *address)
+{
+	r->n = 0;
+	r->names[0] = address != NULL ? address : "localhost:" SOCK_PORT;
+	r->names[1] = NULL;
+	if (address == NULL &&
+	    sock_default_unix(r->standard, sizeof(r->standard))) {
+		r->names[1] = r->names[0];
+		r->names[0] = r->standard;
+	}
 }
 
 int
-reach(struct reach *r, const char *address, int64_t deadline_ms,
-    struct buf *why, int *status)
+reach_next(struct reach *r, int64_t deadline_ms, struct buf *why, int *status)
 {
-	char path[SOCK_TEXT];
-	int fd;
+	char where[SOCK_TEXT];
+	int fd = REACH_FAILED;
+	size_t before;
 
-	if (address != NULL)
-		return reach_one(r, address, deadline_ms, why, status);
-	if (sock_default_unix(path, sizeof(path))) {
-		fd = reach_one(r, path, deadline_ms, why, status);
-		if (fd != REACH_FAILED || why->len == 0)
+	*status = EX_UNAVAILABLE;
+	while (reach_left(r) != 0) {
+		before = why->len;
+		if (r->n == 0) {
+			fd = look_up(r, why, status);
+			if (fd == REACH_ABANDONED ||
+			    (fd == REACH_FAILED && why->len == before))
+				return fd;
+			continue;
+		}
+		*status = EX_UNAVAILABLE;
+		fd = dial(
+		    r->addresses, &r->n, deadline_ms, &r->stop, where, why);
+		if (fd >= 0) {
+			r->tell(r->stop.arg, true, where);
 			return fd;
+		}
+		if (why->len == before) /* told to stop */
+			return REACH_FAILED;
 	}
-	return reach_one(r, "localhost:" SOCK_PORT, deadline_ms, why, status);
+	return REACH_FAILED;
+}
+
+size_t
+reach_left(const struct reach *r)
+{
+	return r->n + (r->names[0] != NULL) + (r->names[1] != NULL);
 }

@@ -172,6 +172,32 @@ unix_addr(const char *path, struct sock_addr *out)
 	    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len + 1);
 }
 
+/* What getaddrinfo() failed with; error is errno's. */
+static const char *
+resolve_words(int failure, int error)
+{
+	static const struct {
+		int failure;
+		const char *words;
+	} known[] = {
+		{ EAI_NONAME, "there is no host of this name" },
+		{ EAI_AGAIN,
+		    "the name cannot be looked up now, no name server answers" },
+		{ EAI_FAIL, "the name server cannot tell the address" },
+		{ EAI_SERVICE, "the port is no known service" },
+		{ EAI_NODATA, "the host has no address" },
+		{ EAI_ADDRFAMILY, "the host has no address of this kind" },
+	};
+	size_t i;
+
+	if (failure == EAI_SYSTEM)
+		return strerror(error);
+	for (i = 0; i < sizeof(known) / sizeof(*known); i++)
+		if (known[i].failure == failure)
+			return known[i].words;
+	return gai_strerror(failure);
+}
+
 const char *
 sock_resolve(const struct sock_name *name, bool passive, struct sock_addr *out,
     size_t max, size_t *n)
@@ -193,10 +219,8 @@ sock_resolve(const struct sock_name *name, bool passive, struct sock_addr *out,
 	}
 	error = getaddrinfo(name->host[0] != '\0' ? name->host : NULL,
 	    name->port, &hints, &found);
-	if (error == EAI_SYSTEM)
-		return strerror(errno);
 	if (error != 0)
-		return gai_strerror(error);
+		return resolve_words(error, errno);
 	*n = interleave(found, out, max);
 	freeaddrinfo(found);
 	return *n != 0 ? NULL : "there is no address of this name";
