@@ -1,6 +1,6 @@
 #include <criterion/criterion.h>
 
-#include "../chat/batch.h"
+#include "../chat/lines.h"
 
 #define N(table) (sizeof(table) / sizeof(*(table)))
 
@@ -29,16 +29,16 @@ static const struct {
 	    "\"text\":\"\\uFFFD\"}\n" },
 };
 
-Test(batch, an_event_is_a_line)
+Test(lines, an_event_is_a_line)
 {
 	struct buf out = { 0 };
 
 	for (size_t i = 0; i < N(events); i++) {
 		buf_clear(&out);
-		batch_text(&out, &events[i].event);
+		lines_text(&out, &events[i].event);
 		cr_expect_str_eq(buf_string(&out), events[i].text);
 		buf_clear(&out);
-		batch_json(&out, &events[i].event);
+		lines_json(&out, &events[i].event);
 		cr_expect_str_eq(buf_string(&out), events[i].json);
 	}
 	buf_done(&out);
