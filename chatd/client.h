@@ -29,10 +29,12 @@ struct client_ops {
 	void (*end)(struct client *, enum refusal why);
 };
 
-/* Embedded in the session.  All zero but ops, dialect before hub_hello(). */
+/* Embedded in the session.  All zero but ops, dialect and what that keeps
+ * before hub_hello(). */
 struct client {
 	const struct client_ops *ops;
 	const struct dialect *dialect;
+	void *kept; /* the dialect's */
 	struct user *user;   /* NULL before welcome */
 	struct client *next; /* of the same user */
 	struct seat *seats;

@@ -250,7 +250,7 @@ hub_presence(struct hub *hub, struct user *user, enum presence state)
 				continue;
 			c->mark = mark;
 			if (form->len == 0)
-				c->dialect->write(form, &m);
+				c->dialect->share(form, SLICE(""), &m);
 			c->ops->news(c, buf_slice(form));
 		}
 	}

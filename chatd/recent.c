@@ -156,7 +156,8 @@ form_room(struct form *f, size_t len)
 }
 
 static void
-encode_all(struct recent *r, struct form *f, const struct dialect *dialect)
+encode_all(struct recent *r, struct form *f, const struct dialect *dialect,
+    struct slice room)
 {
 	static struct buf bytes; /* one thread; kept for the next */
 	union message m;
@@ -166,7 +167,7 @@ encode_all(struct recent *r, struct form *f, const struct dialect *dialect)
 	for (; f->next < r->next; f->next++) {
 		buf_clear(&bytes);
 		entry_message(r->at[slot(r, f->next)], &m);
-		dialect->write(&bytes, &m);
+		dialect->share(&bytes, room, &m);
 		blob_add(form_room(f, bytes.len), buf_at(&bytes), bytes.len);
 		f->starts[slot(r, f->next)] = f->total;
 		f->total += bytes.len;
@@ -195,8 +196,9 @@ last_within(const struct recent *r, const struct form *f, uint64_t from,
 }
 
 size_t
-recent_pull(struct recent *r, const struct dialect *dialect, uint64_t *from,
-    uint64_t end, struct piece *pieces, size_t max, size_t bytes)
+recent_pull(struct recent *r, const struct dialect *dialect, struct slice room,
+    uint64_t *from, uint64_t end, struct piece *pieces, size_t max,
+    size_t bytes)
 {
 	struct form *f = &r->forms[dialect->no];
 	uint64_t at, stop;
@@ -205,7 +207,7 @@ recent_pull(struct recent *r, const struct dialect *dialect, uint64_t *from,
 	assert(*from >= r->first && end <= r->next);
 	if (*from >= end || max == 0)
 		return 0;
-	encode_all(r, f, dialect);
+	encode_all(r, f, dialect, room);
 	end = last_within(r, f, *from, end, bytes);
 	at = start_of(r, f, *from);
 	stop = start_of(r, f, end);

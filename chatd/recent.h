@@ -62,11 +62,11 @@ void recent_add_take(struct recent *, struct entry *);
 void recent_drop(struct recent *);
 
 /*
- * Pieces of the entries [*from, end), from at least recent->first; at most max
- * pieces and, but for one entry, bytes.  Returns how many pieces, and moves
- * *from behind the last entry in them.
+ * Pieces of the entries [*from, end), from at least recent->first, of the room
+ * of this name; at most max pieces and, but for one entry, bytes.  Returns how
+ * many pieces, and moves *from behind the last entry in them.
  */
-size_t recent_pull(struct recent *, const struct dialect *, uint64_t *from,
-    uint64_t end, struct piece *, size_t max, size_t bytes);
+size_t recent_pull(struct recent *, const struct dialect *, struct slice room,
+    uint64_t *from, uint64_t end, struct piece *, size_t max, size_t bytes);
 
 #endif

@@ -189,7 +189,7 @@ encoded(const struct seat *s, const union message *m)
 	struct buf bytes = { 0 };
 	struct blob *blob;
 
-	s->client->dialect->write(&bytes, m);
+	s->client->dialect->write(s->client->kept, &bytes, m);
 	blob = blob_new(bytes.len);
 	blob_add(blob, buf_at(&bytes), bytes.len);
 	buf_done(&bytes);
@@ -203,16 +203,17 @@ page_fill(struct seat *s, const struct store_read *job)
 	/* What is between the last one read and the newest in memory is gone
 	 * from the store, if the store has nothing. */
 	uint64_t first = job->got != 0 ? job->first : s->room->recent.first;
+	struct slice room = slice_of(s->room->name);
 	struct buf bytes = { 0 };
 	union message m;
 
 	if (first > s->cursor) {
 		m.gap = (struct msg_gap){ MSG_GAP, s->room->number, first };
-		dialect->write(&bytes, &m);
+		dialect->share(&bytes, room, &m);
 	}
 	for (unsigned i = 0; i < job->got; i++) {
 		entry_message(job->entries[i], &m);
-		dialect->write(&bytes, &m);
+		dialect->share(&bytes, room, &m);
 	}
 	s->page = blob_new(bytes.len);
 	blob_add(s->page, buf_at(&bytes), bytes.len);
@@ -282,7 +283,8 @@ seat_pull(struct seat *s, struct store *store, void (*ready)(struct seat *),
 			return 0;
 		}
 		n = recent_pull(&s->room->recent, s->client->dialect,
-		    &s->cursor, seat_end(s), pieces, max, bytes);
+		    slice_of(s->room->name), &s->cursor, seat_end(s), pieces,
+		    max, bytes);
 	}
 	if (s->last != 0 && s->cursor > s->last && n < max) {
 		union message m = { .detached = { MSG_DETACHED, s->last_ref,

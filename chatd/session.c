@@ -48,7 +48,7 @@ session_timer(struct session *s, int64_t due_ms)
 void
 session_tell(struct session *s, const union message *m)
 {
-	s->client.dialect->write(&s->out, m);
+	s->client.dialect->write(s->client.kept, &s->out, m);
 	session_mark(s);
 }
 
@@ -68,12 +68,21 @@ session_refuse(struct session *s, unsigned request, uint64_t ref,
 	session_tell(s, &m);
 }
 
+/* Whoever can't come back has left in order, whatever happened. */
+static void
+session_leave(struct session *s, struct slice why)
+{
+	bool orderly = s->client.dialect->is_typed;
+
+	hub_gone(s->all->hub, &s->client, orderly, why);
+}
+
 void
 session_end(struct session *s, const char *why)
 {
 	if (s->state >= STATE_CLOSING)
 		return;
-	hub_gone(s->all->hub, &s->client, false, SLICE(""));
+	session_leave(s, slice_of(why));
 	s->why = why;
 	session_enter(s, STATE_CLOSING);
 	session_timer(s, session_now(s) + BYE_MS);
@@ -106,10 +115,19 @@ session_bye(struct session *s, const struct msg_bye *bye)
 	session_end(s, "said bye");
 }
 
+bool
+session_is_busy(const struct session *s)
+{
+	const struct dialect *d = s->client.dialect;
+
+	return s->state == STATE_GREETING || s->out.len > SESSION_ANSWERS ||
+	    (d->is_busy != NULL && d->is_busy(s->client.kept));
+}
+
 void
 session_pace(struct session *s)
 {
-	bool pause = s->state == STATE_GREETING || s->out.len > SESSION_ANSWERS;
+	bool pause = session_is_busy(s);
 
 	if (pause == s->is_paused || s->state >= STATE_ENDING)
 		return;
@@ -132,10 +150,7 @@ client_tell(struct client *client, const union message *m)
 
 	if (m->type == MSG_WELCOME) {
 		session_enter(s, STATE_READY);
-		if (s->is_eof)
-			session_timer(s, session_now(s) + LAST_WORDS_MS);
-		else
-			session_tick_ready(s);
+		session_tick_ready(s);
 		log_info("c%u: %.*s: welcome", s->number,
 		    SLICE_ARG(m->welcome.nick));
 	}
@@ -236,46 +251,70 @@ lost_track(struct session *s, enum refusal why, struct slice alien)
 	session_end_with(s, why, 0);
 }
 
-static size_t
-on_bytes(void *owner, const uint8_t *at, size_t len)
+static enum got
+read_one(struct session *s, const uint8_t *at, size_t len, size_t *used)
 {
-	struct session *s = owner;
-	size_t used = 0;
+	struct intake r = {
+		.at = at,
+		.len = len,
+		.fresh = s->state == STATE_FRESH,
+		.reply = &s->out,
+	};
+	size_t before = s->out.len;
+	enum got got = s->client.dialect->read(s->client.kept, &r);
 
-	s->heard_ms = session_now(s);
-	s->is_pinged = false;
-	hub_time(s->all->hub, session_now(s), clock_wall_ms());
+	*used = r.used;
+	if (s->out.len != before)
+		session_mark(s);
+	if (got == GOT_BAD)
+		lost_track(s, r.why, r.alien);
+	else if (got == GOT_ONE && (r.message.type != 0 || r.why != FINE))
+		handle(s, &r.message, r.why);
+	return got;
+}
+
+/* Message by message; how much was used up. */
+static size_t
+read_all(struct session *s, const uint8_t *at, size_t len)
+{
+	size_t n, used = 0;
+
 	while (used < len) {
-		struct slice alien = { 0 };
-		enum refusal why = FINE;
-		union message m;
-		size_t n = 0;
+		enum got got;
 
 		if (s->state >= STATE_CLOSING)
 			return len;
-		if (s->state == STATE_GREETING ||
-		    s->out.len > SESSION_ANSWERS) {
+		s->part_ms = s->part_ms != 0 ? s->part_ms : session_now(s);
+		if (session_is_busy(s)) {
 			s->part_ms = 0;
 			session_pace(s);
 			return used;
 		}
-		switch (s->client.dialect->read(at + used, len - used,
-		    s->state == STATE_FRESH, &m, &n, &why, &alien)) {
-		case GOT_ONE:
-			used += n;
-			s->part_ms = 0;
-			handle(s, &m, why);
-			break;
-		case GOT_PART:
-			if (s->part_ms == 0)
-				s->part_ms = session_now(s);
+		got = read_one(s, at + used, len - used, &n);
+		used += n;
+		if (got == GOT_PART)
 			return used;
-		case GOT_BAD:
-			lost_track(s, why, alien);
+		s->part_ms = 0;
+		if (got == GOT_BAD)
 			return len;
-		}
 	}
-	s->part_ms = 0;
+	return used;
+}
+
+static size_t
+on_bytes(void *owner, const uint8_t *at, size_t len)
+{
+	struct session *s = owner;
+	size_t used;
+
+	s->heard_ms = session_now(s);
+	s->is_pinged = false;
+	hub_time(s->all->hub, session_now(s), clock_wall_ms());
+	used = read_all(s, at, len);
+	/* A message's beginning alone is never read. */
+	s->has_left = used < len && session_is_busy(s);
+	if (s->is_eof)
+		session_mark(s);
 	return used;
 }
 
@@ -285,10 +324,8 @@ on_eof(void *owner)
 {
 	struct session *s = owner;
 
-	if (s->state == STATE_GREETING)
-		s->is_eof = true; /* what it asked behind hello comes first */
-	else if (s->state < STATE_CLOSING)
-		session_finish(s);
+	s->is_eof = true;
+	session_mark(s);
 }
 
 static void
@@ -308,7 +345,7 @@ on_gone(void *owner, const char *why)
 
 	log_info("c%u: closed: %s", s->number, s->why != NULL ? s->why : why);
 	hub_time(all->hub, session_now(s), clock_wall_ms());
-	hub_gone(all->hub, &s->client, false, slice_of(why));
+	session_leave(s, slice_of(why));
 	heap_cancel(loop_timers(all->loop), &s->timer);
 	session_free(s);
 }

@@ -17,8 +17,7 @@ struct conn_ops;
 struct piece;
 
 enum {
-	BYE_MS = 5000,	     /* until a bye has been taken by the peer */
-	LAST_WORDS_MS = 100, /* for what was sent behind hello, to the end */
+	BYE_MS = 5000, /* until a bye has been taken by the peer */
 };
 
 enum state {
@@ -43,7 +42,8 @@ struct session {
 	bool is_blocked; /* wait for writable() */
 	bool is_paused;
 	bool is_pinged;
-	bool is_eof; /* the peer sent its last while being greeted */
+	bool is_eof;   /* the peer has sent its last */
+	bool has_left; /* something of that has not been read yet */
 	bool owes_unsure;
 	bool pieces_first; /* the first piece has begun, finish it */
 	bool is_refused;   /* only here to be told that we are full */
@@ -86,7 +86,9 @@ int64_t session_now(const struct session *);
 void session_timer(struct session *, int64_t due_ms);
 /* A timer's fire(): a deadline, or time to look after the peer. */
 void session_tick(struct timer *);
-/* The same for one that is ready; sets the next. */
+/* Until somebody who connects has said who it is. */
+int64_t session_login_ms(const struct session *);
+/* A tick of one that is ready; sets the next. */
 void session_tick_ready(struct session *);
 void session_refuse(struct session *, unsigned request, uint64_t ref,
     enum refusal, uint32_t wait_ms);
@@ -96,7 +98,9 @@ void session_end(struct session *, const char *why);
 void session_end_with(struct session *, enum refusal, uint32_t wait_ms);
 /* The peer sends no more: what it asked is answered, then it is over. */
 void session_finish(struct session *);
-/* Reads on, or not, by what the peer has still to take. */
+/* Nothing more is read until the peer has been answered, or takes it. */
+bool session_is_busy(const struct session *);
+/* Reads on, or not, by that. */
 void session_pace(struct session *);
 /* One write: what was left over, answers, entries.  True: all was taken. */
 bool session_write(struct session *);

@@ -48,6 +48,9 @@ flush(struct session *s)
 		session_tell(s, &unsure);
 	}
 	session_pace(s);
+	if (s->is_eof && s->state < STATE_ENDING && !session_is_busy(s) &&
+	    !s->has_left)
+		session_finish(s);
 	if (s->state == STATE_ENDING && is_answered(s))
 		session_end(s, "closed by peer");
 	if (s->state == STATE_CLOSING && s->n_pieces == 0) {
@@ -100,6 +103,8 @@ session_free(struct session *s)
 	free(s->pieces);
 	buf_done(&s->out);
 	buf_done(&s->news);
+	if (s->client.dialect->close != NULL)
+		s->client.dialect->close(s->client.kept);
 	network_leave(s);
 	all->n--;
 	all->n_refused -= s->is_refused;
@@ -136,13 +141,15 @@ session_new(struct sessions *all, int fd, const struct dialect *dialect)
 	s->all = all;
 	s->client.ops = &session_client_ops;
 	s->client.dialect = dialect;
+	if (dialect->open != NULL)
+		s->client.kept = dialect->open();
 	s->number = ++all->number;
 	s->heard_ms = session_now(s);
 	s->timer.fire = session_tick;
 	s->conn = conn_new(all->loop, fd, &session_conn_ops, s);
 	DL_PREPEND(all->first, s);
 	all->n++;
-	session_timer(s, session_now(s) + all->settings->limits_login * 1000);
+	session_timer(s, session_now(s) + session_login_ms(s));
 	return s;
 }
 
@@ -170,6 +177,11 @@ sessions_accept(void *arg, int fd, const struct dialect *dialect,
 		session_end_with(s, REFUSE_ADDRESS_FULL, 0);
 	}
 	all->n_refused += s->is_refused;
+	if (!s->is_refused && dialect->greet != NULL) {
+		dialect->greet(s->client.kept, &s->out,
+		    slice_of(all->settings->server_greeting));
+		session_mark(s);
+	}
 }
 
 struct sessions *

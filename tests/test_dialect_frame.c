@@ -9,10 +9,7 @@ static const struct dialect *d = &dialect_frame;
 /* Everything read() may say. */
 struct said {
 	enum got got;
-	size_t used;
-	enum refusal why;
-	struct slice alien;
-	union message m;
+	struct intake r;
 };
 
 static struct said
@@ -20,11 +17,11 @@ read_bytes(const void *at, size_t len, bool fresh)
 {
 	/* Flush against the end, so that reading beyond it is noticed. */
 	uint8_t *copy = malloc(len != 0 ? len : 1);
-	struct said s = { .why = FINE };
+	struct said s = { .r = { .at = copy, .len = len, .fresh = fresh } };
 
 	if (len != 0)
 		memcpy(copy, at, len);
-	s.got = d->read(copy, len, fresh, &s.m, &s.used, &s.why, &s.alien);
+	s.got = d->read(NULL, &s.r);
 	free(copy);
 	return s;
 }
@@ -37,7 +34,7 @@ add_hello(struct buf *b)
 				.nick = SLICE("ann"),
 				.software = SLICE("test") } };
 
-	d->write(b, &m);
+	d->write(NULL, b, &m);
 }
 
 Test(dialect_frame, is_found_by_name)
@@ -66,11 +63,11 @@ Test(dialect_frame, reads_what_it_writes)
 	for (; i <= b.len; i++) {
 		s = read_bytes(buf_at(&b), i, true);
 		cr_assert_eq(s.got, GOT_ONE);
-		cr_expect_eq(s.used, one);
-		cr_expect_eq(s.why, FINE);
-		cr_expect_eq(s.alien.len, 0);
-		cr_expect_eq(s.m.type, MSG_HELLO);
-		cr_expect_eq(s.m.hello.nick.len, 3);
+		cr_expect_eq(s.r.used, one);
+		cr_expect_eq(s.r.why, FINE);
+		cr_expect_eq(s.r.alien.len, 0);
+		cr_expect_eq(s.r.message.type, MSG_HELLO);
+		cr_expect_eq(s.r.message.hello.nick.len, 3);
 	}
 	buf_done(&b);
 }
@@ -92,8 +89,8 @@ Test(dialect_frame, goes_on_behind_a_message_that_is_wrong)
 	for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		s = read_bytes(cases[i].bytes, cases[i].len, true);
 		cr_expect_eq(s.got, GOT_ONE);
-		cr_expect_eq(s.used, cases[i].len);
-		cr_expect_eq(s.why, cases[i].why);
+		cr_expect_eq(s.r.used, cases[i].len);
+		cr_expect_eq(s.r.why, cases[i].why);
 	}
 }
 
@@ -128,8 +125,8 @@ Test(dialect_frame, takes_longer_frames_after_welcome)
 		wire_put_u32(header, cases[i].length);
 		s = read_bytes(header, sizeof(header), cases[i].fresh);
 		cr_expect_eq(s.got, cases[i].got, "case %zu", i);
-		cr_expect_eq(s.why, cases[i].why, "case %zu", i);
-		cr_expect_eq(s.alien.len, 0, "case %zu", i);
+		cr_expect_eq(s.r.why, cases[i].why, "case %zu", i);
+		cr_expect_eq(s.r.alien.len, 0, "case %zu", i);
 	}
 }
 
@@ -153,9 +150,10 @@ Test(dialect_frame, has_an_answer_for_strangers)
 	for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		s = read_bytes(cases[i].bytes, strlen(cases[i].bytes), true);
 		cr_assert_eq(s.got, cases[i].got, "case %zu", i);
-		cr_assert_geq(s.alien.len, strlen(cases[i].answer));
-		cr_expect(strncmp(s.alien.len != 0 ? s.alien.at : "",
+		cr_assert_geq(s.r.alien.len, strlen(cases[i].answer));
+		cr_expect(strncmp(s.r.alien.len != 0 ? s.r.alien.at : "",
 			      cases[i].answer, strlen(cases[i].answer)) == 0);
-		cr_expect_eq(s.why, s.got == GOT_BAD ? REFUSE_NOT_CHAT : FINE);
+		cr_expect_eq(
+		    s.r.why, s.got == GOT_BAD ? REFUSE_NOT_CHAT : FINE);
 	}
 }

@@ -33,7 +33,7 @@ expected(struct buf *out, uint64_t from, uint64_t end)
 		union message m;
 
 		entry_message(e, &m);
-		dialect_frame.write(out, &m);
+		dialect_frame.share(out, SLICE("#room"), &m);
 		entry_unref(e);
 	}
 }
@@ -44,8 +44,8 @@ pull(struct recent *r, uint64_t from, size_t max, size_t bytes)
 	struct piece pieces[8];
 	struct buf got = { 0 }, want = { 0 };
 	uint64_t at = from;
-	size_t n =
-	    recent_pull(r, &dialect_frame, &at, r->next, pieces, max, bytes);
+	size_t n = recent_pull(r, &dialect_frame, SLICE("#room"), &at, r->next,
+	    pieces, max, bytes);
 
 	cr_assert_leq(n, max);
 	for (size_t i = 0; i < n; i++) {
@@ -97,11 +97,13 @@ Test(recent, nothing_beyond_the_newest_is_pulled)
 	uint64_t at = 1;
 
 	recent_init(&r, 1);
-	cr_expect_eq(
-	    recent_pull(&r, &dialect_frame, &at, 1, &piece, 1, 100), 0);
+	cr_expect_eq(recent_pull(&r, &dialect_frame, SLICE("#room"), &at, 1,
+			 &piece, 1, 100),
+	    0);
 	recent_add_take(&r, made(1, 1));
-	cr_expect_eq(
-	    recent_pull(&r, &dialect_frame, &at, 2, &piece, 0, 100), 0);
+	cr_expect_eq(recent_pull(&r, &dialect_frame, SLICE("#room"), &at, 2,
+			 &piece, 0, 100),
+	    0);
 	cr_expect_eq(at, 1);
 	recent_done(&r);
 }
@@ -115,8 +117,9 @@ Test(recent, readers_keep_their_bytes_when_entries_go)
 
 	recent_init(&r, 1);
 	recent_add_take(&r, made(1, length(1)));
-	cr_assert_eq(
-	    recent_pull(&r, &dialect_frame, &at, 2, &piece, 1, 100000), 1);
+	cr_assert_eq(recent_pull(&r, &dialect_frame, SLICE("#room"), &at, 2,
+			 &piece, 1, 100000),
+	    1);
 	recent_drop(&r);
 	expected(&want, 1, 2);
 	cr_expect_arr_eq(piece.at, buf_at(&want), piece.len);

@@ -302,7 +302,7 @@ Test(settings, takes_the_dialect_off_an_address)
 		{ "unix:/run/x", NULL, "/run/x" },
 		{ "frame:unix:/run/x", NULL, "/run/x" },
 		{ "frame:/run/x", NULL, "/run/x" },
-		{ "line:*:7712", "there is no such dialect, only frame:", "" },
+		{ "talk:*:7712", "there is no such dialect, only frame:", "" },
 		{ "irc:[::1]:0", "there is no such dialect, only frame:", "" },
 		{ "irc:unix:/x", "there is no such dialect, only frame:", "" },
 	};
