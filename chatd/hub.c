@@ -90,6 +90,15 @@ hub_room(const struct hub *hub, const struct name_key *key)
 	return room;
 }
 
+struct room *
+hub_room_numbered(const struct hub *hub, uint32_t number)
+{
+	struct room *room;
+
+	HASH_FIND(hh_number, hub->numbered, &number, sizeof number, room);
+	return room;
+}
+
 static bool
 room_is_needed(const struct room *room)
 {
@@ -101,6 +110,7 @@ room_drop(struct hub *hub, struct room *room)
 {
 	if (!room->is_direct)
 		HASH_DELETE(hh, hub->rooms, room);
+	HASH_DELETE(hh_number, hub->numbered, room);
 	DL_DELETE2(hub->active, room, prev_active, next_active);
 	if (room->is_dirty)
 		LL_DELETE2(hub->dirty, room, next_dirty);
@@ -136,6 +146,7 @@ hub_room_add(struct hub *hub, uint32_t number, struct slice name,
 	room->calm.fire = calm_over;
 	if (key != NULL)
 		HASH_ADD_KEYPTR(hh, hub->rooms, room->key, room->key_len, room);
+	HASH_ADD(hh_number, hub->numbered, number, sizeof room->number, room);
 	DL_APPEND2(hub->active, room, prev_active, next_active);
 	hub->figures.rooms++;
 	return room;
@@ -186,7 +197,7 @@ hub_wake(struct seat *s)
 
 /* ---- users ---- */
 
-void
+struct member *
 hub_member_add(struct room *room, struct user *user, bool is_joining)
 {
 	struct member *m = room_member_add(room, user);
@@ -195,6 +206,7 @@ hub_member_add(struct room *room, struct user *user, bool is_joining)
 	m->is_counted = true;
 	LL_PREPEND2(user->members, m, next_of_user);
 	user->n_members++;
+	return m;
 }
 
 void
@@ -511,6 +523,7 @@ hub_free(struct hub *hub)
 	while (u->clients != NULL)
 		hub_detach(u->clients);
 	HASH_CLEAR(hh, hub->rooms);
+	HASH_CLEAR(hh_number, hub->numbered);
 	DL_FOREACH_SAFE2(hub->active, r, next_room, next_active)
 	{
 		while (r->n_members != 0)

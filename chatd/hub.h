@@ -60,6 +60,11 @@ enum refusal hub_names(struct hub *, struct client *, const struct msg_names *);
 enum refusal hub_who(struct hub *, struct client *, const struct msg_who *,
     struct slice peer, struct slice local);
 enum refusal hub_list(struct hub *, struct client *, const struct msg_list *);
+enum refusal
+hub_history(struct hub *, struct client *, const struct msg_history *);
+enum refusal
+hub_search(struct hub *, struct client *, const struct msg_search *);
+enum refusal hub_seen(struct hub *, struct client *, const struct msg_seen *);
 
 /* The connection is over.  orderly: it said bye, so the user leaves all rooms
  * at once, with these words; else the rooms wait for it (limits.grace). */

@@ -3,6 +3,7 @@
  */
 #include <stdlib.h>
 
+#include "entry.h"
 #include "hub.h"
 #include "hub_state.h"
 #include "xmalloc.h"
@@ -121,6 +122,91 @@ hub_ask_device(struct hub *hub, struct client *client, struct user *user,
 	store_device(hub->store, &job->ask.device);
 }
 
+/* ---- what is over ---- */
+
+static void
+past_end(struct job *job, struct entry **entries, unsigned got)
+{
+	if (job->client != NULL)
+		job->client->asks_past = false;
+	job_end(job, FINE);
+	for (unsigned i = 0; i < got; i++)
+		entry_unref(entries[i]);
+	free(entries);
+}
+
+static void
+read_done(struct store_read *read)
+{
+	past_end((struct job *)read, read->entries, read->got);
+}
+
+void
+hub_ask_read(struct hub *hub, struct client *client, struct room *room,
+    uint32_t ref, const struct store_read *read,
+    void (*then)(struct job *, enum refusal))
+{
+	struct job *job = job_new(hub, client, client->user, room, 0);
+
+	client->asks_past = true;
+	job->ref = ref;
+	job->then = then;
+	job->ask.read = *read;
+	job->ask.read.done = read_done;
+	job->ask.read.room = room->number;
+	store_read(hub->store, &job->ask.read);
+}
+
+static void
+search_done(struct store_search *search)
+{
+	past_end((struct job *)search, search->entries, search->got);
+}
+
+void
+hub_ask_search(struct hub *hub, struct client *client, uint32_t ref,
+    const struct store_search *search, void (*then)(struct job *, enum refusal))
+{
+	size_t directs = search->n_directs * sizeof *search->directs;
+	struct job *job = job_new(hub, client, client->user, NULL,
+	    directs + search->words.len + search->who.len);
+	char *at = job->bytes;
+
+	client->asks_past = true;
+	job->ref = ref;
+	job->then = then;
+	job->ask.search = *search;
+	job->ask.search.done = search_done;
+	job->ask.search.directs = (const uint32_t *)(const void *)at;
+	put(&at, (struct slice){ (const char *)search->directs, directs });
+	job->ask.search.words = put(&at, search->words);
+	job->ask.search.who = put(&at, search->who);
+	store_search(hub->store, &job->ask.search);
+}
+
+static void
+seen_done(struct store_seen *seen)
+{
+	job_end((struct job *)seen, FINE);
+}
+
+void
+hub_ask_seen(struct hub *hub, struct client *client, struct room *room,
+    uint32_t ref, uint64_t seq, void (*then)(struct job *, enum refusal))
+{
+	struct job *job = job_new(hub, client, client->user, room, 0);
+
+	job->ref = ref;
+	job->then = then;
+	job->ask.seen = (struct store_seen){
+		.done = seen_done,
+		.room = room->number,
+		.device = client->user->device,
+		.seq = seq,
+	};
+	store_seen(hub->store, &job->ask.seen);
+}
+
 /* ---- answers ---- */
 
 void
@@ -134,6 +220,23 @@ hub_tell_done(struct client *client, uint32_t ref)
 {
 	hub_tell(client,
 	    (union message){ .done = { .type = MSG_DONE, .ref = ref } });
+}
+
+void
+hub_tell_past(struct client *client, uint32_t ref, const struct room *room,
+    const struct entry *e)
+{
+	hub_tell(client,
+	    (union message){ .past = {
+				 .type = MSG_PAST,
+				 .ref = ref,
+				 .room = hub_name_for(room, client->user),
+				 .seq = e->seq,
+				 .time = e->time,
+				 .kind = e->kind,
+				 .who = entry_who(e),
+				 .text = entry_text(e),
+			     } });
 }
 
 void

@@ -52,22 +52,25 @@ user_of(struct hub *hub, const struct id *device, struct slice nick)
 }
 
 static void
-load_member(
-    void *arg, uint32_t number, const struct id *device, struct slice nick)
+load_member(void *arg, uint32_t number, const struct id *device,
+    struct slice nick, uint64_t seen)
 {
 	struct load *load = arg;
 	struct user *user;
+	struct member *m;
 
 	if (load->room == NULL)
 		return;
 	assert(number == load->room->number);
 	user = user_of(load->hub, device, nick);
-	if (user != NULL)
-		hub_member_add(load->room, user, false);
-	else
+	if (user == NULL) {
 		log_warnx("%.*s is somebody else by now: not a member of %s "
 			  "any more",
 		    SLICE_ARG(nick), load->room->name);
+		return;
+	}
+	m = hub_member_add(load->room, user, false);
+	m->seen = seen < room_head(m->room) ? seen : room_head(m->room);
 }
 
 void

@@ -47,6 +47,7 @@ welcome(struct job *job, enum refusal why)
 				    .room = m->room->number,
 				    .name = hub_name_for(m->room, user),
 				    .head = room_head(m->room),
+				    .seen = m->seen,
 				} });
 	if (heap_holds(&user->grace)) {
 		hub_found(hub, user);

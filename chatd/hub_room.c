@@ -19,11 +19,10 @@ hub_name_for(const struct room *room, const struct user *user)
 }
 
 enum refusal
-hub_find_member(
-    struct hub *hub, struct user *user, struct slice name, struct member **out)
+hub_find_readable(
+    struct hub *hub, struct user *user, struct slice name, struct room **out)
 {
 	struct name_key key;
-	struct room *room;
 	struct user *other;
 	enum refusal why;
 
@@ -31,19 +30,27 @@ hub_find_member(
 		why = names_room(name, &key);
 		if (why != FINE)
 			return why;
-		room = hub_room(hub, &key);
-		if (room == NULL)
-			return REFUSE_ROOM_UNKNOWN;
-	} else {
-		other = users_nick(&hub->users, name);
-		if (other == NULL)
-			return REFUSE_NOBODY;
-		if (other == user)
-			return REFUSE_SELF;
-		room = users_direct(user, other);
-		if (room == NULL)
-			return REFUSE_NOT_MEMBER;
+		*out = hub_room(hub, &key);
+		return *out != NULL ? FINE : REFUSE_ROOM_UNKNOWN;
 	}
+	other = users_nick(&hub->users, name);
+	if (other == NULL)
+		return REFUSE_NOBODY;
+	if (other == user)
+		return REFUSE_SELF;
+	*out = users_direct(user, other);
+	return *out != NULL ? FINE : REFUSE_NOT_MEMBER;
+}
+
+enum refusal
+hub_find_member(
+    struct hub *hub, struct user *user, struct slice name, struct member **out)
+{
+	struct room *room;
+	enum refusal why = hub_find_readable(hub, user, name, &room);
+
+	if (why != FINE)
+		return why;
 	*out = user_member(user, room);
 	return *out != NULL && !(*out)->is_leaving ? FINE : REFUSE_NOT_MEMBER;
 }
@@ -53,6 +60,7 @@ hub_find_member(
 static void
 attach(struct client *client, struct room *room, uint64_t first, uint32_t ref)
 {
+	const struct member *m = user_member(client->user, room);
 	struct seat *seat = client_seat(client, room);
 
 	/* It leaves and has not heard the end yet: that is answered first. */
@@ -70,6 +78,7 @@ attach(struct client *client, struct room *room, uint64_t first, uint32_t ref)
 				 .first = first,
 				 .head = room_head(room),
 				 .topic = slice_of(room->topic),
+				 .seen = m != NULL ? m->seen : 0,
 			     } });
 	hub_wake(seat);
 }

@@ -1,7 +1,7 @@
 /*
  * What the hub's own files share (hub.c, hub_job.c, hub_room.c, hub_people.c,
- * hub_load.c): its state and the jobs it has with the store.  Everyone else
- * reads hub.h.
+ * hub_past.c, hub_search.c, hub_load.c): its state and the jobs it has with the
+ * store.  Everyone else reads hub.h.
  */
 #ifndef HUB_STATE_H
 #define HUB_STATE_H
@@ -12,6 +12,7 @@
 #include "user.h"
 
 enum {
+	HUB_PAST_ENTRIES = 200,		     /* of history at once */
 	HUB_RECENT_BYTES = 64 * 1024 * 1024, /* of all rooms together */
 	/* In a room of more than so many, comings and goings are told together,
 	 * so late: when a thousand come at once, not everybody is woken a
@@ -27,8 +28,9 @@ struct hub {
 	int64_t now_ms;
 	uint64_t wall_ms;
 	struct users users;
-	struct room *rooms;  /* by key; direct conversations are not in it */
-	struct room *active; /* all of them, silent longest first */
+	struct room *rooms;    /* by key; direct conversations are not in it */
+	struct room *numbered; /* all of them, by number */
+	struct room *active;   /* all of them, silent longest first */
 	struct room *dirty;
 	struct user *lost; /* lost longest first; not more than clients */
 	uint64_t recent_bytes;
@@ -43,16 +45,20 @@ struct job {
 	union {
 		struct store_append append;
 		struct store_device device;
+		struct store_read read;
+		struct store_search search;
+		struct store_seen seen;
 	} ask; /* first: the store gives back its address */
 	struct hub *hub;
 	struct client *client; /* NULL: nobody waits for an answer any more */
 	struct job *next_of_client;
 	struct user *user;
-	struct room *room; /* NULL for a device */
+	struct room *room; /* NULL for a device, and for a search */
 	uint32_t ref;
 	/* With the entry in the room, or why not. */
 	void (*then)(struct job *, enum refusal why);
-	char bytes[]; /* what the store is to keep: names and text */
+	/* What the store is to keep: numbers, names and text. */
+	_Alignas(uint64_t) char bytes[];
 };
 
 /* An entry for a room, by a user.  then may be NULL. */
@@ -63,7 +69,20 @@ void hub_append(struct hub *, struct client *, struct user *, struct room *,
 void hub_ask_device(struct hub *, struct client *, struct user *,
     void (*then)(struct job *, enum refusal));
 
+/* Older entries for a client that asks for no others yet: n of them at most,
+ * then has them in ask.read until it returns. */
+void hub_ask_read(struct hub *, struct client *, struct room *, uint32_t ref,
+    const struct store_read *, void (*then)(struct job *, enum refusal));
+/* The same for what is found; words, who and directs are copied. */
+void hub_ask_search(struct hub *, struct client *, uint32_t ref,
+    const struct store_search *, void (*then)(struct job *, enum refusal));
+void hub_ask_seen(struct hub *, struct client *, struct room *, uint32_t ref,
+    uint64_t seq, void (*then)(struct job *, enum refusal));
+
 void hub_tell(struct client *, union message);
+/* An entry that is asked for with history or search. */
+void hub_tell_past(
+    struct client *, uint32_t ref, const struct room *, const struct entry *);
 void hub_tell_done(struct client *, uint32_t ref);
 /* Whoever waits for the job, if anybody does. */
 void hub_tell_refused(
@@ -80,6 +99,11 @@ void hub_dirty(struct hub *, struct room *);
 /* Marks a seat's client if there is something to pull. */
 void hub_wake(struct seat *);
 struct room *hub_room(const struct hub *, const struct name_key *);
+struct room *hub_room_numbered(const struct hub *, uint32_t number);
+/* The room a name in a request stands for, if the user may read it: any #room,
+ * or a direct conversation of its own; FINE, or why not. */
+enum refusal hub_find_readable(
+    struct hub *, struct user *, struct slice name, struct room **);
 /* NULL: there are as many as may be. */
 struct room *
 hub_room_new(struct hub *, struct slice name, const struct name_key *);
@@ -88,7 +112,7 @@ struct room *hub_room_add(
     struct hub *, uint32_t number, struct slice name, const struct name_key *);
 /* Frees it if nobody needs it; a named room only when its place is needed. */
 void hub_room_done(struct hub *, struct room *);
-void hub_member_add(struct room *, struct user *, bool is_joining);
+struct member *hub_member_add(struct room *, struct user *, bool is_joining);
 void hub_member_remove(struct hub *, struct member *);
 /* From user's clients; seats are freed, jobs answered to nobody. */
 void hub_detach(struct client *);

@@ -21,6 +21,9 @@ HANDLER(nick)
 HANDLER(topic)
 HANDLER(names)
 HANDLER(list)
+HANDLER(history)
+HANDLER(search)
+HANDLER(seen)
 
 static enum refusal
 do_who(struct session *s, const union message *m)
@@ -71,6 +74,7 @@ do_bye(struct session *s, const union message *m)
 #define do_listed   NULL
 #define do_presence NULL
 #define do_unsure   NULL
+#define do_past	    NULL
 
 static enum refusal (*const handlers[256])(
     struct session *, const union message *) = {

@@ -17,6 +17,10 @@
  * broken, nobody knows whether what waits is on disk, and so no done() is
  * called any more; the daemon ends, the clients ask again when it is back, and
  * their numbers tell what had been stored.
+ *
+ * Times of entries never decrease, in the order in which they were committed
+ * over all rooms: should the clock be set back, all that is said has the time
+ * of what was said before, until it is right again.
  */
 #ifndef STORE_H
 #define STORE_H
@@ -73,21 +77,68 @@ struct store_device {
 	uint64_t last; /* 0: none */
 };
 
-/* Entries from number `from` on, at most n of them and about `bytes` bytes. */
+/* Entries from number `from` on, and not before the first that is not older
+ * than `since` (milliseconds; 0: any); at most n of them and about `bytes`
+ * bytes. */
 struct store_read {
 	struct store_read *next;
 	void (*done)(struct store_read *);
 	uint32_t room;
-	uint64_t from;
+	uint64_t from, since;
 	unsigned n;
 	uint32_t bytes;
 	/* Set before done().  Entries in order and without holes, a reference
 	 * each for the caller; got 0: there is none from there on.  first is
 	 * the number of the first one got, more than from when those before it
-	 * are gone. */
+	 * are gone, or older than since. */
 	struct entry **entries; /* the caller frees the array */
 	unsigned got;
 	uint64_t first;
+};
+
+/*
+ * Entries with all these words in them, newest first: said, action, notice and
+ * topic.  A word is letters and digits, whatever their case and accents; what
+ * stands between them divides words, and pieces written together (foo_bar.c)
+ * stand together in what is found.  Nothing in it is an operator.
+ */
+struct store_search {
+	struct store_search *next;
+	void (*done)(struct store_search *);
+	struct slice words; /* both stay until done() */
+	struct slice who;   /* a nick; "": anybody */
+	uint32_t room;	    /* 0: all, but of direct conversations only: */
+	/* Sorted; stay until done(). */
+	const uint32_t *directs;
+	unsigned n_directs;
+	uint64_t after, before; /* wall ms: [after, before); 0: no bound */
+	uint64_t below;		/* 0: from the newest; else what more was */
+	unsigned n;
+	uint32_t bytes;
+	/* Set before done(), as for store_read.  more: go on below it; 0: that
+	 * was all.  There may be few found, or none, and still more to look
+	 * through. */
+	struct entry **entries;
+	unsigned got;
+	uint64_t more;
+};
+
+/* How far the member of a room has seen it, at most its head; less than before
+ * is nothing, and so is a room the device is no member of.  A disk that is full
+ * may not have taken it when this is done. */
+struct store_seen {
+	struct store_seen *next;
+	void (*done)(struct store_seen *);
+	uint32_t room;
+	struct id device;
+	uint64_t seq;
+};
+
+/* What is kept of each room; the rest goes, oldest first, when there is time
+ * for it.  0: no bound. */
+struct store_keep {
+	uint64_t age_ms; /* by the entry's time */
+	uint64_t count;	 /* entries */
 };
 
 /* A copy of the whole store, as it is at the end of the copying, made while
@@ -114,7 +165,7 @@ struct store_loader {
 	void (*room)(void *arg, const struct store_room *);
 	/* Of the room told last. */
 	void (*member)(void *arg, uint32_t room, const struct id *device,
-	    struct slice nick);
+	    struct slice nick, uint64_t seen);
 };
 
 /* An implementation. */
@@ -123,6 +174,9 @@ struct store_ops {
 	void (*append)(struct store *, struct store_append *);
 	void (*device)(struct store *, struct store_device *);
 	void (*read)(struct store *, struct store_read *);
+	void (*search)(struct store *, struct store_search *);
+	void (*seen)(struct store *, struct store_seen *);
+	void (*keep)(struct store *, const struct store_keep *);
 	void (*forget)(struct store *, uint32_t room);
 	void (*backup)(struct store *, struct store_backup *);
 	void (*collect)(struct store *);
@@ -164,6 +218,25 @@ static inline void
 store_read(struct store *s, struct store_read *job)
 {
 	s->ops->read(s, job);
+}
+
+static inline void
+store_search(struct store *s, struct store_search *job)
+{
+	s->ops->search(s, job);
+}
+
+static inline void
+store_seen(struct store *s, struct store_seen *job)
+{
+	s->ops->seen(s, job);
+}
+
+/* From now on; soon looked at in all rooms, and every now and then. */
+static inline void
+store_keep(struct store *s, const struct store_keep *keep)
+{
+	s->ops->keep(s, keep);
 }
 
 /* The room will never be asked for again: its log may go. */

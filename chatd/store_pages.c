@@ -133,7 +133,7 @@ load_members(
 			break;
 		}
 		memcpy(&device, sqlite3_column_blob(s, 0), sizeof(device));
-		loader->member(arg, room, &device, column_slice(s, 1));
+		loader->member(arg, room, &device, column_slice(s, 1), 0);
 	}
 	sqlite3_reset(s);
 	return code == SQLITE_DONE ? SQLITE_OK : code;

@@ -109,9 +109,10 @@ load_room(void *arg, const struct store_room *room)
 }
 
 static void
-load_member(
-    void *arg, uint32_t room, const struct id *device, struct slice nick)
+load_member(void *arg, uint32_t room, const struct id *device,
+    struct slice nick, uint64_t seen)
 {
+	(void)seen;
 	(void)arg;
 	(void)room;
 	buf_printf(&story, "  %.*s %u\n", SLICE_ARG(nick), device->byte[0]);
