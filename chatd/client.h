@@ -41,6 +41,7 @@ struct client {
 	struct seat *waiting; /* seats with entries to be pulled */
 	struct job *jobs;     /* asked of the store, not answered yet */
 	bool is_welcome;      /* welcome was told */
+	bool asks_past; /* for history, or searches; one such job at a time */
 	uint64_t epoch;
 	uint64_t since;	  /* wall clock, of hello */
 	int64_t asked_ms; /* last request but pong */

@@ -36,6 +36,7 @@ struct member {
 	bool is_joining; /* asked of the store, not committed yet */
 	bool is_leaving;
 	bool is_counted; /* against the user's limit of rooms */
+	uint64_t seen;	 /* number of the last entry seen; 0: none */
 };
 
 /* A client in a room. */
@@ -74,7 +75,7 @@ struct room {
 	unsigned jobs; /* asked of the store, not answered */
 	struct room *prev_active, *next_active; /* said something longest ago
 						   first; of the hub */
-	UT_hash_handle hh;
+	UT_hash_handle hh, hh_number;
 };
 
 struct room *

@@ -110,7 +110,7 @@ session_end_with(struct session *s, enum refusal why, uint32_t wait_ms)
 void
 session_bye(struct session *s, const struct msg_bye *bye)
 {
-	hub_gone(s->all->hub, &s->client, true, bye->text);
+	hub_gone(s->all->hub, &s->client, bye->stays == 0, bye->text);
 	say_bye(s, FINE, 0);
 	session_end(s, "said bye");
 }
