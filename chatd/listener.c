@@ -21,6 +21,7 @@ struct listener {
 	struct loop *loop;
 	const struct dialect *dialect;
 	listener_accept *accept;
+	listener_datagrams *datagrams; /* instead of accept */
 	void *arg;
 	int reserve;	      /* a descriptor, or -1 */
 	int64_t next_word_ms; /* silent until then */
@@ -160,20 +161,49 @@ on_ready(struct watch *w, short revents)
 	}
 }
 
+static void
+on_datagrams(struct watch *w, short revents)
+{
+	struct listener *l =
+	    (struct listener *)((char *)w - offsetof(struct listener, watch));
+
+	(void)revents;
+	l->datagrams(l->arg, w->fd);
+}
+
+static struct listener *
+listener_make(struct loop *loop, int fd, void *arg)
+{
+	struct listener *l = xcalloc(1, sizeof(*l));
+
+	l->loop = loop;
+	l->arg = arg;
+	l->reserve = -1;
+	sock_local(fd, &l->at);
+	return l;
+}
+
+struct listener *
+listener_new_datagrams(
+    struct loop *loop, int fd, listener_datagrams *fn, void *arg)
+{
+	struct listener *l = listener_make(loop, fd, arg);
+
+	l->datagrams = fn;
+	loop_watch(loop, &l->watch, fd, POLLIN, on_datagrams);
+	return l;
+}
+
 struct listener *
 listener_new(struct loop *loop, int fd, const struct dialect *dialect,
     listener_accept *fn, void *arg)
 {
-	struct listener *l = xcalloc(1, sizeof(*l));
+	struct listener *l = listener_make(loop, fd, arg);
 	struct stat st;
 
-	l->loop = loop;
 	l->dialect = dialect;
 	l->accept = fn;
-	l->arg = arg;
-	l->reserve = -1;
 	l->rest.fire = on_rested;
-	sock_local(fd, &l->at);
 	if (l->at.sa.sa_family == AF_UNIX &&
 	    lstat(l->at.un.sun_path, &st) == 0) {
 		l->dev = st.st_dev;
@@ -182,6 +212,13 @@ listener_new(struct loop *loop, int fd, const struct dialect *dialect,
 	hold_reserve(l);
 	loop_watch(loop, &l->watch, fd, POLLIN, on_ready);
 	return l;
+}
+
+void
+listener_leave_path(struct listener *l)
+{
+	l->ino = 0;
+	l->dev = 0;
 }
 
 /* Unless somebody else's socket stands there by now. */

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "dialect.h"
+#include "inherit.h"
 #include "log.h"
 #include "settings.h"
 #include "xmalloc.h"
@@ -35,8 +36,15 @@ struct listeners {
 	struct loop *loop;
 	listener_accept *accept;
 	void *arg;
+	listener_datagrams *datagrams;
+	void *datagrams_arg;
 	struct ports ports;
+	bool is_inherited; /* what is served was made by somebody else */
 };
+
+static const char not_loopback[] =
+    "not a loopback address: nothing is encrypted, so this needs "
+    "server.insecure = true";
 
 static void
 complain(struct buf *errors, const struct string_from *from, const char *why)
@@ -84,9 +92,7 @@ plan_entry(struct ports *out, const struct string_from *from, bool insecure,
 	}
 	for (i = 0; i < n; i++) {
 		if (!insecure && !sock_is_loopback(&found[i])) {
-			complain(errors, from,
-			    "not a loopback address: nothing is encrypted, "
-			    "so this needs server.insecure = true");
+			complain(errors, from, not_loopback);
 			return EX_CONFIG;
 		}
 		ports_add(out, dialect, from, &found[i]);
@@ -173,7 +179,8 @@ open_port(
 {
 	struct buf why = { 0 };
 
-	p->fd = sock_listen(&p->addr, backlog);
+	p->fd = p->dialect->is_datagram ? sock_datagrams(&p->addr)
+					: sock_listen(&p->addr, backlog);
 	if (p->fd >= 0)
 		return 0;
 	if (is_missing_family(errno) &&
@@ -235,6 +242,15 @@ stop(struct port *p)
 	listener_free(p->listener);
 }
 
+static struct listener *
+watch(struct listeners *l, const struct port *p)
+{
+	if (p->dialect->is_datagram)
+		return listener_new_datagrams(
+		    l->loop, p->fd, l->datagrams, l->datagrams_arg);
+	return listener_new(l->loop, p->fd, p->dialect, l->accept, l->arg);
+}
+
 static void
 serve(struct listeners *l, struct port *p)
 {
@@ -246,8 +262,7 @@ serve(struct listeners *l, struct port *p)
 	if (p->fd >= 0) {
 		sock_local(p->fd, &real);
 		sock_text(&real, text);
-		p->listener =
-		    listener_new(l->loop, p->fd, p->dialect, l->accept, l->arg);
+		p->listener = watch(l, p);
 		log_info("listening on %s", text);
 	}
 	p->from = NULL;
@@ -259,9 +274,12 @@ int
 listeners_set(struct listeners *l, const struct settings *s, struct buf *errors)
 {
 	struct ports ports = { 0 };
-	int status = plan(&ports, s, errors);
+	int status;
 	size_t i;
 
+	if (l->is_inherited)
+		return 0;
+	status = plan(&ports, s, errors);
 	for (i = 0; i < ports.n; i++)
 		keep(&l->ports, &ports.at[i]);
 	if (status == 0)
@@ -279,6 +297,95 @@ listeners_set(struct listeners *l, const struct settings *s, struct buf *errors)
 	return 0;
 }
 
+/* ---- sockets made elsewhere ---- */
+
+/* systemd calls what has no name by its unit, or unknown. */
+static const struct dialect *
+dialect_named(const char *name)
+{
+	const char *end = strrchr(name, '.');
+
+	if (name[0] == '\0' || strcmp(name, "unknown") == 0 ||
+	    (end != NULL && strcmp(end, ".socket") == 0))
+		return &dialect_frame;
+	return dialect_find(slice_of(name));
+}
+
+static int
+option(int fd, int name)
+{
+	int value = -1;
+	socklen_t len = sizeof(value);
+
+	return getsockopt(fd, SOL_SOCKET, name, &value, &len) == 0 ? value : -1;
+}
+
+/* NULL, or what is wrong with it. */
+static const char *
+inspect(int fd, const struct dialect *dialect, struct sock_addr *addr)
+{
+	sock_local(fd, addr);
+	if (addr->len == 0)
+		return "it is no socket";
+	if (dialect == NULL)
+		return "there is no such dialect";
+	if (dialect->is_datagram)
+		return option(fd, SO_TYPE) == SOCK_DGRAM &&
+			addr->sa.sa_family != AF_UNIX
+		    ? NULL
+		    : "it is no socket for UDP";
+	return option(fd, SO_TYPE) == SOCK_STREAM &&
+		option(fd, SO_ACCEPTCONN) == 1
+	    ? NULL
+	    : "it does not listen";
+}
+
+static int
+plan_inherited(struct ports *out, const struct inherited *one, bool insecure,
+    struct buf *errors)
+{
+	const struct dialect *dialect = dialect_named(one->name);
+	struct sock_addr addr;
+	const char *why = inspect(one->fd, dialect, &addr);
+
+	if (why == NULL && !insecure && !sock_is_loopback(&addr))
+		why = not_loopback;
+	if (why != NULL) {
+		buf_printf(errors, "LISTEN_FDS: descriptor %d \"%s\": %s\n",
+		    one->fd, one->name, why);
+		close(one->fd);
+		return EX_CONFIG;
+	}
+	ports_add(out, dialect, NULL, &addr);
+	out->at[out->n - 1].fd = one->fd;
+	return 0;
+}
+
+int
+listeners_inherit(struct listeners *l, const struct settings *s,
+    const struct inherited *list, int n, struct buf *errors)
+{
+	int i, status = 0;
+	size_t j;
+
+	l->is_inherited = true;
+	for (i = 0; i < n; i++)
+		status = worse(status,
+		    plan_inherited(
+			&l->ports, &list[i], s->server_insecure, errors));
+	for (j = 0; j < l->ports.n; j++) {
+		struct port *p = &l->ports.at[j];
+
+		if (status != 0) {
+			close(p->fd);
+			continue;
+		}
+		serve(l, p);
+		listener_leave_path(p->listener);
+	}
+	return status;
+}
+
 struct listeners *
 listeners_new(struct loop *loop, listener_accept *fn, void *arg)
 {
@@ -288,6 +395,13 @@ listeners_new(struct loop *loop, listener_accept *fn, void *arg)
 	l->accept = fn;
 	l->arg = arg;
 	return l;
+}
+
+void
+listeners_datagrams(struct listeners *l, listener_datagrams *fn, void *arg)
+{
+	l->datagrams = fn;
+	l->datagrams_arg = arg;
 }
 
 void

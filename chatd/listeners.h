@@ -10,10 +10,13 @@
 #include "buf.h"
 #include "listener.h"
 
+struct inherited;
 struct listeners;
 struct settings;
 
 struct listeners *listeners_new(struct loop *, listener_accept *, void *arg);
+/* Who reads the datagrams; before anything is served. */
+void listeners_datagrams(struct listeners *, listener_datagrams *, void *arg);
 /* Closes them all. */
 void listeners_free(struct listeners *);
 
@@ -26,6 +29,13 @@ void listeners_free(struct listeners *);
  */
 int listeners_set(struct listeners *, const struct settings *,
     struct buf *errors);
+/*
+ * Serves these sockets, whatever the settings say later: a name is a dialect's,
+ * an empty one is frame, and so is what systemd calls one that has none.  Takes
+ * the descriptors.  Returns as listeners_set().
+ */
+int listeners_inherit(struct listeners *, const struct settings *,
+    const struct inherited *, int n, struct buf *errors);
 /* Only looks whether the addresses are good and allowed. */
 int listeners_check(const struct settings *, struct buf *errors);
 

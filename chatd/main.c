@@ -19,7 +19,9 @@
 #include "clock.h"
 #include "conn.h"
 #include "guard.h"
+#include "herald.h"
 #include "hub.h"
+#include "inherit.h"
 #include "listeners.h"
 #include "log.h"
 #include "loop.h"
@@ -306,6 +308,7 @@ stop(struct daemon *d)
 		return;
 	}
 	log_info("stopping, %u clients", sessions_count(d->sessions));
+	herald_stopping();
 	listeners_free(d->listeners);
 	d->listeners = NULL;
 	sessions_stop(d->sessions, REFUSE_STOPPING, BACK_MS);
@@ -315,14 +318,11 @@ stop(struct daemon *d)
 
 /* Whatever fails, the old configuration stays in force as a whole. */
 static void
-reload(struct daemon *d)
+read_again(struct daemon *d)
 {
 	struct buf errors = { 0 };
-	struct settings *s;
+	struct settings *s = load(d->options, &errors);
 
-	if (d->listeners == NULL)
-		return;
-	s = load(d->options, &errors);
 	if (s == NULL || listeners_set(d->listeners, s, &errors) != 0) {
 		log_errors(&errors);
 		log_warnx("not reloaded, nothing has changed");
@@ -337,6 +337,16 @@ reload(struct daemon *d)
 	settings_free(d->settings);
 	d->settings = s;
 	log_info("reloaded");
+}
+
+static void
+reload(struct daemon *d)
+{
+	if (d->listeners == NULL)
+		return;
+	herald_reloading();
+	read_again(d);
+	herald_ready();
 }
 
 static void
@@ -425,13 +435,27 @@ unwire(struct daemon *d)
 	loop_free(d->loop);
 }
 
+/* Sockets that were handed over are served instead of those in the settings. */
+static int
+open_listeners(
+    struct daemon *d, const struct inherited *list, int n, struct buf *errors)
+{
+	if (n == 0)
+		return listeners_set(d->listeners, d->settings, errors);
+	log_info("%d sockets were handed over: listen is not looked at", n);
+	return listeners_inherit(d->listeners, d->settings, list, n, errors);
+}
+
 static int
 serve(const struct options *o)
 {
 	struct daemon d = { .options = o };
+	struct inherited sockets[INHERIT_MAX];
 	struct buf errors = { 0 };
-	int status = EX_OK;
+	int status = EX_OK, n = inherit_sockets(sockets, &errors);
 
+	if (n < 0)
+		return start_failed(&errors, EX_CONFIG);
 	d.settings = load(o, &errors);
 	if (d.settings == NULL)
 		return start_failed(&errors, EX_CONFIG);
@@ -444,7 +468,9 @@ serve(const struct options *o)
 	wire(&d);
 	status = d.store->broken;
 	if (status == 0)
-		status = listeners_set(d.listeners, d.settings, &errors);
+		status = open_listeners(&d, sockets, n, &errors);
+	if (status == 0)
+		herald_ready();
 	if (status != 0)
 		start_failed(&errors, status);
 	else if (loop_run(d.loop) < 0)

@@ -154,16 +154,32 @@ settings_free(struct settings *s)
 /* ---- addresses ---- */
 
 static const char *
-parse(const char *text, struct sock_name *name)
+parse(const char *text, bool is_datagram, struct sock_name *name)
 {
 	const char *why = sock_parse(text, name);
 
 	if (why != NULL)
 		return why;
+	if (is_datagram && name->is_unix)
+		return "notices come by UDP: notices:HOST:PORT";
+	name->is_datagram = is_datagram;
 	if (name->port[strspn(name->port, "0123456789")] != '\0' &&
-	    getservbyname(name->port, "tcp") == NULL)
+	    getservbyname(name->port, is_datagram ? "udp" : "tcp") == NULL)
 		return "the port is neither a number nor a known service";
 	return NULL;
+}
+
+static const char *
+no_dialect(void)
+{
+	static char words[128];
+	struct buf names = { 0 };
+
+	dialect_names(&names);
+	snprintf(words, sizeof(words), "there is no such dialect, only %s",
+	    buf_string(&names));
+	buf_done(&names);
+	return words;
 }
 
 /*
@@ -180,12 +196,12 @@ settings_address(
 
 	*dialect = &dialect_frame;
 	if (len == 0 || text[len] != ':' || slice_is(word, SLICE("unix")))
-		return parse(text, name);
+		return parse(text, false, name);
 	*dialect = dialect_find(word);
 	if (*dialect != NULL)
-		return parse(text + len + 1, name);
+		return parse(text + len + 1, (*dialect)->is_datagram, name);
 	if (strpbrk(text + len + 1, ":/[*") != NULL)
-		return "there is no such dialect, only frame:";
+		return no_dialect();
 	*dialect = &dialect_frame;
-	return parse(text, name);
+	return parse(text, false, name);
 }

@@ -62,6 +62,9 @@ parse_host(const char *host, size_t len, struct sock_name *out)
 
 	if (len == 0)
 		return "the host is missing; * is every address of this machine";
+	if (slice_is((struct slice){ host, len }, SLICE("<broadcast>")))
+		return "<broadcast> is no host; what is sent to everybody is "
+		       "heard at *";
 	if (len >= sizeof(out->host))
 		return "the host is too long";
 	if (len == 1 && *host == '*')
@@ -204,7 +207,7 @@ sock_resolve(const struct sock_name *name, bool passive, struct sock_addr *out,
 {
 	struct addrinfo hints = {
 		.ai_family = name->family,
-		.ai_socktype = SOCK_STREAM,
+		.ai_socktype = name->is_datagram ? SOCK_DGRAM : SOCK_STREAM,
 		.ai_flags = (passive ? AI_PASSIVE : 0) |
 		    (is_number(name->port) ? AI_NUMERICSERV : 0),
 	};
@@ -280,16 +283,24 @@ bind_unix(int fd, const struct sock_addr *addr)
 }
 
 static int
+bind_v6only(int fd, const struct sock_addr *addr)
+{
+	const int on = 1;
+
+	if (addr->sa.sa_family == AF_INET6 &&
+	    setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) < 0)
+		return -1;
+	return bind(fd, &addr->sa, addr->len);
+}
+
+static int
 bind_inet(int fd, const struct sock_addr *addr)
 {
 	const int on = 1;
 
 	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0)
 		return -1;
-	if (addr->sa.sa_family == AF_INET6 &&
-	    setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) < 0)
-		return -1;
-	return bind(fd, &addr->sa, addr->len);
+	return bind_v6only(fd, addr);
 }
 
 int
@@ -305,6 +316,18 @@ sock_listen(const struct sock_addr *addr, int backlog)
 	if (result < 0 || listen(fd, backlog) < 0)
 		return close_failed(fd);
 	return fd;
+}
+
+/* Without SO_REUSEADDR, which would let a second one take what comes. */
+int
+sock_datagrams(const struct sock_addr *addr)
+{
+	int fd = socket(
+	    addr->sa.sa_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -1;
+	return bind_v6only(fd, addr) < 0 ? close_failed(fd) : fd;
 }
 
 /* ---- dialing ---- */

@@ -39,6 +39,7 @@ struct sock_name {
 	char port[32];
 	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
 	int family; /* AF_UNSPEC, AF_INET, AF_INET6, AF_UNIX */
+	bool is_datagram; /* the caller's to set: UDP */
 };
 
 enum { SOCK_TEXT = 128 };
@@ -54,6 +55,8 @@ const char *sock_resolve(const struct sock_name *, bool passive,
  * a stale UNIX socket that nobody answers on is replaced, a live one gives
  * EADDRINUSE; mode 0666, the directory decides who may. */
 int sock_listen(const struct sock_addr *, int backlog);
+/* A UDP socket that hears what is sent to addr.  -1 and errno. */
+int sock_datagrams(const struct sock_addr *);
 /* Begins to connect: a descriptor that becomes writable; -1 and errno. */
 int sock_connect(const struct sock_addr *);
 /* After it became writable: 0, or errno's value. */

@@ -3,9 +3,14 @@
  * notices, discovery.
  */
 #include <criterion/criterion.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -140,4 +145,130 @@ Test(doors, an_address_that_says_nothing_is_passed_by, .timeout = 30)
 	daemon_done(&d);
 	if (silent < 0)
 		cr_skip_test("this machine has no IPv6 loopback");
+}
+
+/* ---- listening ---- */
+
+static int
+open_door(int type, const char *place, char *address)
+{
+	struct sock_name name;
+	struct sock_addr addr;
+	size_t n;
+	int fd;
+
+	cr_assert_null(sock_parse(place, &name));
+	cr_assert_null(sock_resolve(&name, true, &addr, 1, &n));
+	fd = type == SOCK_DGRAM ? sock_datagrams(&addr) : sock_listen(&addr, 4);
+	cr_assert_geq(fd, 0);
+	sock_local(fd, &addr);
+	sock_text(&addr, address);
+	return fd;
+}
+
+/* Row 14: on descriptors 3 and 4, by name. */
+Test(doors, serves_sockets_made_elsewhere, .timeout = 30)
+{
+	static const char *const wrap[] = { "bash", "-c",
+		"LISTEN_PID=$$ exec \"$@\" 3<&60 4<&61", "bash", NULL };
+	const struct daemon_options o = { .configured = 2, .wrap = wrap };
+	char first[SOCK_TEXT], path[SOCK_TEXT], second[SOCK_TEXT];
+	struct daemon d;
+	struct peer ann, bob;
+	int a, b;
+
+	daemon_init(&d);
+	snprintf(path, sizeof(path), "unix:%s/handed", d.directory);
+	a = open_door(SOCK_STREAM, "127.0.0.1:0", first);
+	b = open_door(SOCK_STREAM, path, second);
+	cr_assert_eq(dup2(a, 60), 60);
+	cr_assert_eq(dup2(b, 61), 61);
+	setenv("LISTEN_FDS", "2", 1);
+	setenv("LISTEN_FDNAMES", "frame:chatd.socket", 1);
+	daemon_start(&d, &o);
+	cr_expect_str_eq(d.address[0], first);
+	cr_expect_str_eq(d.address[1], path);
+	cr_assert(peer_enter(&ann, first, "ann"));
+	cr_assert(peer_enter(&bob, path, "bob"));
+	cr_expect(peer_join(&ann, "#lobby"));
+	cr_expect(peer_join(&bob, "#lobby"));
+	kill(d.pid, SIGHUP);
+	cr_expect(daemon_says(&d, "reloaded", 1));
+	peer_close(&ann);
+	peer_close(&bob);
+	daemon_stop(&d);
+	cr_expect_eq(access(path + 5, F_OK), 0, "it is not the daemon's");
+	daemon_done(&d);
+	close(a), close(b), close(60), close(61);
+}
+
+static void
+is_told(int fd, const char *words)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	char told[256];
+	ssize_t n;
+
+	cr_assert_eq(poll(&p, 1, DAEMON_WAIT_MS), 1, "%s is not told", words);
+	n = recv(fd, told, sizeof(told) - 1, 0);
+	cr_assert_gt(n, 0);
+	told[n] = '\0';
+	cr_expect_eq(strncmp(told, words, strlen(words)), 0, "%s", told);
+}
+
+Test(doors, tells_the_service_manager, .timeout = 30)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	struct daemon d;
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	daemon_init(&d);
+	snprintf(at.sun_path, sizeof(at.sun_path), "%s/notify", d.directory);
+	cr_assert_eq(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+	setenv("NOTIFY_SOCKET", at.sun_path, 1);
+	daemon_start(&d, &plain);
+	is_told(fd, "READY=1\n");
+	kill(d.pid, SIGHUP);
+	is_told(fd, "RELOADING=1\nMONOTONIC_USEC=");
+	is_told(fd, "READY=1\n");
+	daemon_stop(&d);
+	is_told(fd, "STOPPING=1\n");
+	daemon_done(&d);
+	close(fd);
+}
+
+/* Row 17: a daemon that stands still has no more connections waiting than it
+ * was told. */
+Test(doors, the_backlog_is_as_long_as_told, .timeout = 30)
+{
+	enum { MANY = 16 };
+	const struct daemon_options o = { .config =
+					      "limits: { backlog = 2; };\n",
+		.listen = { "127.0.0.1:0" } };
+	struct pollfd p[MANY];
+	struct sock_name name;
+	struct sock_addr addr;
+	struct daemon d;
+	size_t n;
+	int i, connected = 0;
+
+	daemon_init(&d);
+	daemon_start(&d, &o);
+	cr_assert_null(sock_parse(d.address[0], &name));
+	cr_assert_null(sock_resolve(&name, false, &addr, 1, &n));
+	kill(d.pid, SIGSTOP);
+	for (i = 0; i < MANY; i++)
+		p[i] = (struct pollfd){ .fd = sock_connect(&addr),
+			.events = POLLOUT };
+	/* The kernel lets one more in than it was told. */
+	for (i = 0; i < MANY && i <= 3; i++)
+		connected += poll(&p[i], 1, i < 3 ? PEER_WAIT_MS : 100) == 1;
+	cr_expect_eq(connected, 3);
+	kill(d.pid, SIGCONT);
+	for (i = 0; i < 3; i++)
+		close(p[i].fd);
+	for (; i < MANY; i++)
+		close(p[i].fd);
+	daemon_stop(&d);
+	daemon_done(&d);
 }

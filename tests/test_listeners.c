@@ -6,6 +6,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "../chatd/inherit.h"
 #include "../chatd/listeners.h"
 #include "../chatd/loop.h"
 #include "../chatd/settings.h"
@@ -28,6 +29,18 @@ on_accept(void *arg, int fd, const struct dialect *dialect,
 	close(fd);
 }
 
+static int datagrams; /* told to be there */
+
+static void
+on_datagrams(void *arg, int fd)
+{
+	char byte;
+
+	(void)arg;
+	while (recv(fd, &byte, 1, 0) >= 0)
+		datagrams++;
+}
+
 static void
 begin(void)
 {
@@ -40,6 +53,7 @@ begin(void)
 	snprintf(frame_one, sizeof(frame_one), "frame:%s", one);
 	loop = loop_new();
 	listeners = listeners_new(loop, on_accept, NULL);
+	listeners_datagrams(listeners, on_datagrams, NULL);
 }
 
 static void
@@ -254,4 +268,201 @@ Test(listeners, says_what_has_no_address)
 	cr_expect_eq(r.status, EX_UNAVAILABLE);
 	cr_expect_not_null(
 	    strstr(r.words, "listen \"no-such-host.invalid:0\": "));
+}
+
+/* ---- datagrams ---- */
+
+static void
+end_turn(void *arg)
+{
+	(void)arg;
+	loop_stop(loop);
+}
+
+static void
+send_to(const char *place, const char *words)
+{
+	struct sock_name name;
+	struct sock_addr addr;
+	size_t n;
+	int fd;
+
+	cr_assert_null(sock_parse(place, &name));
+	cr_assert_null(sock_resolve(&name, false, &addr, 1, &n));
+	fd = socket(addr.sa.sa_family, SOCK_DGRAM, 0);
+	cr_assert_eq(sendto(fd, words, strlen(words), 0, &addr.sa, addr.len),
+	    strlen(words));
+	close(fd);
+}
+
+Test(listeners, hears_datagrams, .timeout = 10)
+{
+	const char *place = "notices:127.0.0.1:0", *unix_place;
+	char served[SOCK_TEXT], path[80];
+	struct result r;
+	const char *at;
+
+	set_well(&place, 1);
+	at = strstr(look_at_log(), "listening on 127.0.0.1:");
+	cr_assert_not_null(at);
+	cr_assert_eq(sscanf(at, "listening on %127s", served), 1);
+	send_to(served, "x");
+	send_to(served, "y");
+	loop_at_end(loop, end_turn, NULL);
+	cr_assert_eq(loop_run(loop), 0);
+	cr_expect_eq(datagrams, 2);
+	snprintf(path, sizeof(path), "notices:%s", one);
+	unix_place = path;
+	r = set(&unix_place, 1, false, "-l");
+	cr_expect_eq(r.status, EX_CONFIG);
+	cr_expect_not_null(strstr(r.words, "UDP"), "%s", r.words);
+}
+
+/* Row 6 of the owner's systems: each form is understood, or refused with
+ * where it stands and why. */
+Test(listeners, understands_every_form_or_says_why_not)
+{
+	static const struct {
+		const char *place, *words; /* NULL: understood */
+	} cases[] = {
+		{ "localhost:0", NULL },
+		{ "127.0.0.1:0", NULL },
+		{ "[::1]:0", NULL },
+		{ "*:0", NULL },
+		{ "notices:127.0.0.1:0", NULL },
+		{ "frame:127.0.0.1:0", NULL },
+		{ "", "an address is HOST:PORT" },
+		{ ":7711", "the host is missing" },
+		{ "<broadcast>:7711", "<broadcast> is no host" },
+		{ "127.0.0.1:", "the port is missing" },
+		{ "127.0.0.1:65536", "from 0 to 65535" },
+		{ "127.0.0.1:no-such", "nor a known service" },
+		{ "::1:7711", "in brackets" },
+		{ "[::1:7711", "a ] is missing" },
+		{ "pigeon:127.0.0.1:0", "only frame:" },
+	};
+	struct settings *s = settings_new();
+	struct buf errors = { 0 };
+	int status;
+
+	s->server_insecure = true;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		settings_listen(s, &cases[i].place, 1, "chatd.conf:3");
+		buf_clear(&errors);
+		status = listeners_check(s, &errors);
+		cr_expect_eq(status, cases[i].words != NULL ? EX_CONFIG : 0,
+		    "%s: %s", cases[i].place, buf_string(&errors));
+		if (cases[i].words == NULL)
+			continue;
+		cr_expect_eq(
+		    strncmp(buf_string(&errors), "chatd.conf:3: listen ", 21),
+		    0, "%s", buf_string(&errors));
+		cr_expect_not_null(strstr(buf_string(&errors), cases[i].words),
+		    "%s", buf_string(&errors));
+	}
+	settings_free(s);
+	buf_done(&errors);
+}
+
+/* The name of telnet's port, which is for root alone. */
+Test(listeners, knows_services_by_name)
+{
+	const char *place = "localhost:telnet";
+	struct settings *s = settings_new();
+	struct buf errors = { 0 };
+
+	settings_listen(s, &place, 1, "-l");
+	cr_expect_eq(listeners_check(s, &errors), 0, "%s", buf_string(&errors));
+	settings_free(s);
+	buf_done(&errors);
+}
+
+/* ---- sockets made elsewhere ---- */
+
+static int
+make_socket(int type, const char *place)
+{
+	struct sock_name name;
+	struct sock_addr addr;
+	size_t n;
+
+	cr_assert_null(sock_parse(place, &name));
+	cr_assert_null(sock_resolve(&name, true, &addr, 1, &n));
+	return type == SOCK_DGRAM ? sock_datagrams(&addr)
+				  : sock_listen(&addr, 4);
+}
+
+Test(listeners, serves_what_was_handed_over)
+{
+	struct inherited list[] = {
+		{ make_socket(SOCK_STREAM, one), "frame" },
+		{ make_socket(SOCK_STREAM, "127.0.0.1:0"), "" },
+		{ make_socket(SOCK_STREAM, "127.0.0.1:0"), "chatd.socket" },
+		{ make_socket(SOCK_DGRAM, "127.0.0.1:0"), "notices" },
+	};
+	const char *other = two;
+	struct settings *s = settings_new();
+	struct buf errors = { 0 };
+
+	cr_assert_eq(listeners_inherit(listeners, s, list, 4, &errors), 0, "%s",
+	    buf_string(&errors));
+	cr_expect_eq(count(look_at_log(), "listening on "), 4, "%s", said);
+	set_well(&other, 1); /* looked at no more */
+	cr_expect(!is_served(two));
+	cr_expect(is_served(one));
+	listeners_free(listeners);
+	listeners = NULL;
+	cr_expect_eq(unlink(one + 5), 0, "the path was not ours");
+	settings_free(s);
+	buf_done(&errors);
+}
+
+Test(listeners, refuses_what_is_no_door)
+{
+	struct inherited list[] = {
+		{ make_socket(SOCK_STREAM, "127.0.0.1:0"), "notices" },
+		{ make_socket(SOCK_DGRAM, "127.0.0.1:0"), "frame" },
+		{ make_socket(SOCK_STREAM, "127.0.0.1:0"), "pigeon" },
+		{ dup(log_fd), "frame" },
+		{ make_socket(SOCK_STREAM, "*:0"), "frame" },
+		{ make_socket(SOCK_STREAM, "127.0.0.1:0"), "frame" },
+	};
+	struct settings *s = settings_new();
+	struct buf errors = { 0 };
+
+	cr_expect_eq(
+	    listeners_inherit(listeners, s, list, 6, &errors), EX_CONFIG);
+	cr_expect_eq(
+	    count(buf_string(&errors), "\n"), 5, "%s", buf_string(&errors));
+	cr_expect_not_null(strstr(buf_string(&errors), "\"pigeon\": "));
+	cr_expect_not_null(strstr(buf_string(&errors), "server.insecure"));
+	settings_free(s);
+	buf_done(&errors);
+}
+
+Test(listeners, finds_what_is_meant_for_this_process)
+{
+	struct inherited list[INHERIT_MAX];
+	struct buf errors = { 0 };
+	char pid[16];
+
+	snprintf(pid, sizeof(pid), "%d", (int)getpid());
+	setenv("LISTEN_PID", "1", 1);
+	setenv("LISTEN_FDS", "1", 1);
+	cr_expect_eq(inherit_sockets(list, &errors), 0);
+	cr_expect_null(getenv("LISTEN_FDS"));
+	cr_expect_eq(inherit_sockets(list, &errors), 0);
+
+	setenv("LISTEN_PID", pid, 1);
+	setenv("LISTEN_FDS", "65", 1);
+	cr_expect_eq(inherit_sockets(list, &errors), -1);
+	setenv("LISTEN_PID", pid, 1);
+	setenv("LISTEN_FDS", "x", 1);
+	cr_expect_eq(inherit_sockets(list, &errors), -1);
+	setenv("LISTEN_PID", pid, 1);
+	setenv("LISTEN_FDS", "64", 1);
+	cr_expect_eq(inherit_sockets(list, &errors), -1, "they are not there");
+	cr_expect_eq(
+	    count(buf_string(&errors), "\n"), 3, "%s", buf_string(&errors));
+	buf_done(&errors);
 }
