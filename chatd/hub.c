@@ -1,13 +1,10 @@
 #include "hub.h"
 
-#include <assert.h>
 #include <stdlib.h>
 
 #include "entry.h"
 #include "hub_state.h"
 #include "xmalloc.h"
-
-enum { LOOK_MS = 1000 }; /* until a lost one being greeted is looked at */
 
 struct hub *
 hub_new(
@@ -268,164 +265,6 @@ hub_presence(struct hub *hub, struct user *user, enum presence state)
 	}
 	for (int i = 0; i < DIALECT_COUNT; i++)
 		buf_done(&forms[i]);
-}
-
-/* Who is left alone in a conversation hears it to its end. */
-static void
-detach_last(struct seat *s)
-{
-	struct client *client = s->client;
-
-	if (room_head(s->room) != 0) {
-		s->last = room_head(s->room);
-		s->last_ref = 0;
-		hub_wake(s);
-		return;
-	}
-	hub_tell(client,
-	    (union message){
-		.detached = { MSG_DETACHED, 0, s->room->number } });
-	seat_free(s);
-}
-
-/* Nobody can speak to who is gone: a conversation of two ends with one. */
-static void
-member_leave(struct hub *hub, struct member *m)
-{
-	struct room *room = m->room;
-	struct seat *s, *next;
-
-	room->jobs++; /* stay until it is through */
-	hub_member_remove(hub, m);
-	if (room->is_direct && room->n_members == 1) {
-		DL_FOREACH_SAFE(room->seats, s, next)
-		detach_last(s);
-		hub_member_remove(hub, room->members[0]);
-	}
-	room->jobs--;
-	hub_room_done(hub, room);
-}
-
-static void
-left(struct job *job, enum refusal why)
-{
-	struct member *m = user_member(job->user, job->room);
-
-	/* Stored or not, who is gone is gone; perhaps without ever having
-	 * come: then the join was not stored. */
-	(void)why;
-	if (m != NULL)
-		member_leave(job->hub, m);
-}
-
-void
-hub_leave(struct hub *hub, struct user *user, struct slice why)
-{
-	struct member *m, *next;
-
-	if (heap_holds(&user->grace))
-		hub_found(hub, user);
-	users_remove(&hub->users, user);
-	user->jobs++; /* stay until the loop is through */
-	for (m = user->members; m != NULL; m = next) {
-		next = m->next_of_user;
-		if (m->is_leaving)
-			continue;
-		m->is_leaving = true;
-		/* A conversation in which nobody said anything never was. */
-		if (m->room->is_direct && room_head(m->room) == 0 &&
-		    m->room->jobs == 0)
-			member_leave(hub, m);
-		else
-			hub_append(hub, NULL, user, m->room, ENTRY_LEFT, why, 0,
-			    0, left);
-	}
-	user->jobs--;
-	hub_user_done(user);
-}
-
-void
-hub_found(struct hub *hub, struct user *user)
-{
-	heap_cancel(hub->timers, &user->grace);
-	DL_DELETE(hub->lost, user);
-	hub->figures.lost--;
-}
-
-/* The timer is no longer in the heap, the user still in the list. */
-static void
-grace_over(struct timer *t)
-{
-	struct user *user =
-	    (struct user *)((char *)t - offsetof(struct user, grace));
-
-	/* It is being greeted again: welcome will find it, or the next look. */
-	if (user->clients != NULL) {
-		heap_set(user->hub->timers, t, user->hub->now_ms + LOOK_MS);
-		return;
-	}
-	hub_found(user->hub, user);
-	hub_leave(user->hub, user, SLICE("connection lost"));
-}
-
-/* Nobody fills the memory by coming and getting lost: beyond as many as there
- * may be clients, who has been lost longest leaves. */
-void
-hub_lose(struct hub *hub, struct user *user)
-{
-	int64_t grace_ms = hub->settings->limits_grace * 1000;
-	struct user *longest = hub->lost;
-
-	while (longest != NULL && longest->clients != NULL)
-		longest = longest->next;
-	if (hub->figures.lost >= hub->settings->limits_clients &&
-	    longest != NULL)
-		hub_leave(hub, longest, SLICE("connection lost"));
-	user->grace.fire = grace_over;
-	heap_set(hub->timers, &user->grace, hub->now_ms + grace_ms);
-	DL_APPEND(hub->lost, user);
-	hub->figures.lost++;
-	hub_presence(hub, user, PRESENCE_LOST);
-}
-
-void
-hub_detach(struct client *client)
-{
-	struct user *user = client->user;
-
-	while (client->seats != NULL) {
-		struct room *room = client->seats->room;
-
-		seat_free(client->seats);
-		hub_room_done(user->hub, room);
-	}
-	for (struct job *j = client->jobs; j != NULL; j = j->next_of_client)
-		j->client = NULL;
-	client->jobs = NULL;
-	LL_DELETE(user->clients, client);
-	client->user = NULL;
-	free(client->software);
-	client->software = NULL;
-}
-
-void
-hub_gone(struct hub *hub, struct client *client, bool orderly, struct slice why)
-{
-	struct user *user = client->user;
-	int64_t grace = hub->settings->limits_grace;
-
-	if (user == NULL)
-		return;
-	hub_detach(client);
-	/* Lost already: it went again before it was welcome. */
-	if (user->clients != NULL || heap_holds(&user->grace))
-		return;
-	user->since = hub->wall_ms;
-	if (orderly || grace == 0 || user->members == NULL) {
-		hub_leave(hub, user, why);
-		return;
-	}
-	hub_lose(hub, user);
 }
 
 /* ---- the turn ---- */

@@ -73,6 +73,13 @@ load_member(void *arg, uint32_t number, const struct id *device,
 	m->seen = seen < room_head(m->room) ? seen : room_head(m->room);
 }
 
+static void
+whether_said(struct job *job, enum refusal why)
+{
+	(void)why;
+	hub_has_said(job->hub, job->user, job->ask.device.last != 0);
+}
+
 void
 hub_load(struct hub *hub)
 {
@@ -85,5 +92,9 @@ hub_load(struct hub *hub)
 
 	hub->room_number = store_load(hub->store, &loader, &load);
 	HASH_ITER(hh_device, hub->users.by_device, user, next)
-	hub_lose(hub, user);
+	{
+		user->has_said = true; /* until the store says otherwise */
+		hub_ask_device(hub, NULL, user, whether_said);
+		hub_lose(hub, user);
+	}
 }

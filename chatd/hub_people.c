@@ -20,6 +20,8 @@ welcome(struct job *job, enum refusal why)
 	const struct settings *s = hub->settings;
 
 	(void)why;
+	if (job->ask.device.last != 0)
+		hub_has_said(hub, user, true);
 	if (client == NULL)
 		return;
 	client->is_welcome = true;

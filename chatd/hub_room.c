@@ -258,6 +258,8 @@ said(struct job *job, enum refusal why)
 {
 	const struct store_append *a = &job->ask.append;
 
+	if (why == FINE)
+		hub_has_said(job->hub, job->user, true);
 	if (why != FINE)
 		hub_tell_refused(job, MSG_SAY, a->n, why);
 	else if (job->client != NULL)

@@ -1,7 +1,7 @@
 /*
  * What the hub's own files share (hub.c, hub_job.c, hub_room.c, hub_people.c,
- * hub_past.c, hub_search.c, hub_load.c): its state and the jobs it has with the
- * store.  Everyone else reads hub.h.
+ * hub_away.c, hub_past.c, hub_search.c, hub_load.c): its state and the jobs it
+ * has with the store.  Everyone else reads hub.h.
  */
 #ifndef HUB_STATE_H
 #define HUB_STATE_H
@@ -32,7 +32,9 @@ struct hub {
 	struct room *numbered; /* all of them, by number */
 	struct room *active;   /* all of them, silent longest first */
 	struct room *dirty;
-	struct user *lost; /* lost longest first; not more than clients */
+	/* Lost longest first, together not more than limits.clients: those who
+	 * never said anything, and by [true] those who have. */
+	struct user *lost[2];
 	uint64_t recent_bytes;
 	uint64_t epoch;
 	uint32_t room_number; /* the last given */
@@ -121,6 +123,8 @@ void hub_leave(struct hub *, struct user *, struct slice why);
 /* Without a connection, waited for; and the opposite. */
 void hub_lose(struct hub *, struct user *);
 void hub_found(struct hub *, struct user *);
+/* Whether something it said is stored. */
+void hub_has_said(struct hub *, struct user *, bool);
 /* Frees a user who is gone and whom nobody needs any more. */
 void hub_user_done(struct user *);
 void hub_presence(struct hub *, struct user *, enum presence);

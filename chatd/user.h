@@ -27,9 +27,10 @@ struct user {
 	unsigned n_members; /* those that count against limits.own */
 	unsigned jobs;	    /* asked of the store, not answered */
 	bool is_gone;	    /* out of the tables; freed with the last job */
+	bool has_said;	    /* something that was stored, ever */
 	uint64_t since;	    /* here or lost since, wall clock */
 	struct timer grace; /* set while lost */
-	struct user *prev, *next; /* of the hub's list of lost ones */
+	struct user *prev, *next; /* of a list of the hub's lost ones */
 	struct hub *hub;
 	UT_hash_handle hh_nick, hh_device;
 };

@@ -1,0 +1,187 @@
+/* Who is away: waited for, within bounds, and told everything afterwards. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "../chatd/hub_state.h"
+#include "../chatd/settings.h"
+#include "folder.h"
+#include "hub_rig.h"
+#include "xmalloc.h"
+
+TestSuite(hub_away, .init = world_start, .fini = world_stop);
+
+/* Comes into #r, says something or not, and is lost. */
+static void
+pass_by(unsigned device, bool says)
+{
+	struct fake f = { 0 };
+	char name[16];
+
+	snprintf(name, sizeof name, "n%u", device);
+	fake_hello(&f, device, name);
+	fake_join(&f, "#r");
+	if (says)
+		fake_say(&f, 1, "#r", "I am here");
+	world_turn();
+	fake_forget(&f);
+	world_turn();
+	world_later(1);
+}
+
+/* Who is still a member, by the numbers of their devices. */
+static char *
+who_is_there(void)
+{
+	struct buf names = { 0 };
+	char *copy;
+
+	for (struct user *u = world.hub->users.by_device; u != NULL;
+	     u = u->hh_device.next)
+		buf_printf(&names, "%.*s ", SLICE_ARG(u->nick));
+	copy = xstrdup(buf_string(&names));
+	buf_done(&names);
+	return copy;
+}
+
+static void
+expect_there(const char *names)
+{
+	char *there = who_is_there();
+
+	cr_expect_str_eq(there, names);
+	free(there);
+}
+
+Test(hub_away, who_never_said_anything_gives_way_first)
+{
+	world.settings->limits_clients = 3;
+	pass_by(1, true);
+	pass_by(2, false);
+	pass_by(3, true);
+	expect_there("n1 n2 n3 ");
+	pass_by(4, true);
+	expect_there("n1 n3 n4 ");
+	pass_by(5, false);
+	expect_there("n1 n3 n4 ");
+	pass_by(6, true);
+	expect_there("n3 n4 n6 ");
+	cr_expect_eq(hub_figures(world.hub).lost, 3);
+}
+
+Test(hub_away, what_was_said_last_counts_though_it_was_stored_late)
+{
+	struct fake f = { 0 };
+
+	world.settings->limits_clients = 2;
+	pass_by(1, true);
+	fake_hello(&f, 2, "n2");
+	fake_join(&f, "#r");
+	world_turn();
+	fake_say(&f, 1, "#r", "before the cut");
+	fake_forget(&f);
+	world_turn();
+	pass_by(3, false);
+	expect_there("n1 n2 ");
+}
+
+Test(hub_away, the_longest_time_is_ten_years)
+{
+	struct fake a = { 0 }, b = { 0 };
+	const int64_t year_ms = INT64_C(365) * 24 * 3600 * 1000;
+
+	world.settings->limits_grace = 10 * year_ms / 1000;
+	pass_by(1, false);
+	world_later(10 * year_ms - 2);
+	fake_hello(&a, 1, "n1");
+	fake_expect(&a, "welcome n1 last=0\nbelongs #r\n", "");
+	fake_forget(&a);
+	world_later(10 * year_ms);
+	fake_hello(&b, 1, "n1");
+	fake_expect(&b, "welcome n1 last=0\n", "");
+	fake_forget(&b);
+}
+
+/* ---- over a restart ---- */
+
+static char directory[FOLDER_LEN];
+
+static void
+start_on_disk(void)
+{
+	folder_make(directory);
+	world_start_in(directory);
+}
+
+static void
+stop_on_disk(void)
+{
+	world_stop();
+	folder_remove(directory);
+}
+
+static void
+restart(void)
+{
+	world_stop();
+	world_start_in(directory);
+}
+
+TestSuite(hub_disk, .init = start_on_disk, .fini = stop_on_disk);
+
+Test(hub_disk, who_said_something_is_known_after_a_restart)
+{
+	pass_by(1, false);
+	pass_by(2, true);
+	pass_by(3, false);
+	restart();
+	world_turn();
+	world.settings->limits_clients = 2;
+	pass_by(4, true);
+	pass_by(5, true);
+	pass_by(6, false);
+	/* One goes for each that comes; those who said nothing first. */
+	expect_there("n2 n4 n5 ");
+}
+
+Test(hub_disk, messages_wait_for_who_is_away)
+{
+	struct fake a = { 0 }, b = { 0 }, c = { 0 }, ann = { 0 };
+
+	fake_hello(&a, 1, "ann");
+	fake_join(&a, "#r");
+	world_turn();
+	fake_forget(&a);
+	fake_hello(&b, 2, "bob");
+	fake_hello(&c, 3, "carl");
+	fake_join(&b, "#r");
+	fake_join(&c, "#r");
+	fake_ignore(&b);
+	fake_ignore(&c);
+	fake_say(&b, 1, "ann", "one");
+	fake_say(&c, 1, "ann", "uno");
+	fake_say(&b, 2, "ann", "two");
+	fake_ignore(&b);
+	fake_ignore(&c);
+	fake_forget(&b);
+	fake_forget(&c);
+	restart();
+	memset(&b.client, 0, sizeof b.client);
+	fake_hello(&b, 2, "bob");
+	fake_ignore(&b);
+	fake_say(&b, 3, "ann", "three");
+	fake_ignore(&b);
+	fake_hello(&ann, 1, "ann");
+	world_turn();
+	cr_expect_not_null(strstr(buf_string(&ann.told), "belongs bob\n"));
+	cr_expect_not_null(strstr(buf_string(&ann.told), "belongs carl\n"));
+	fake_ignore(&ann);
+	fake_attach(&ann, "bob", 0);
+	fake_expect(&ann, "attached bob first=1 head=3\n",
+	    "1 said bob: one\n2 said bob: two\n3 said bob: three\n");
+	fake_attach(&ann, "carl", 0);
+	fake_expect(
+	    &ann, "attached carl first=1 head=1\n", "1 said carl: uno\n");
+	fake_forget(&ann);
+	fake_forget(&b);
+}
