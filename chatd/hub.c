@@ -368,6 +368,7 @@ hub_free(struct hub *hub)
 		while (r->n_members != 0)
 			room_member_remove(r, r->members[0]);
 		heap_cancel(hub->timers, &r->calm);
+		r->jobs = 0; /* a broken store answers no more */
 		room_free(r);
 	}
 	HASH_ITER(hh_device, hub->users.by_device, u, next)
