@@ -52,10 +52,10 @@ struct store_append {
 	enum entry_kind kind;
 	struct slice who; /* both point to memory that stays until done() */
 	struct slice text;
-	struct id device; /* who does it */
-	uint64_t n;	  /* number the device gave it; 0: none */
-	struct slice room_name; /* "" is a direct conversation; then: */
-	struct id other;	/* its other member */
+	struct id device;	 /* who does it */
+	uint64_t n;		 /* number the device gave it; 0: none */
+	struct slice room_name;	 /* "" is a direct conversation; then: */
+	struct id other;	 /* its other member */
 	struct slice other_nick; /* "": there is none any more */
 
 	/* Set before done().  why: FINE; REFUSE_OUT_OF_ORDER;

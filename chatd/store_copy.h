@@ -16,8 +16,8 @@
 struct store_copy;
 
 /* NULL: why not is in *error. */
-struct store_copy *store_copy_new(sqlite3 *from, const char *path,
-    struct buf *error);
+struct store_copy *
+store_copy_new(sqlite3 *from, const char *path, struct buf *error);
 /* Not within a transaction.  False: it is over, with nothing in *error if the
  * copy is there. */
 bool store_copy_step(struct store_copy *, struct buf *error);

@@ -39,14 +39,20 @@ struct room_log {
 	struct entry **at; /* ring of cap, a power of two */
 	size_t cap, n;
 	uint64_t first; /* number of the oldest entry kept */
-	uint64_t time;	/* of the newest */
 	uint64_t bytes;
 	UT_hash_handle hh;
 };
 
 /* A job of any kind, in the order they were asked. */
 struct ask {
-	enum { ASK_APPEND, ASK_DEVICE, ASK_READ, ASK_BACKUP } kind;
+	enum {
+		ASK_APPEND,
+		ASK_DEVICE,
+		ASK_SEEN,
+		ASK_READ,
+		ASK_SEARCH,
+		ASK_BACKUP
+	} kind;
 	void *job;
 };
 
@@ -54,6 +60,8 @@ struct memory {
 	struct store store;
 	uint64_t (*wall)(void);
 	uint64_t max, bytes;
+	uint64_t time; /* of the newest entry */
+	struct store_keep keep;
 	struct room_log *logs;
 	struct device *devices, *silent;
 	struct ask *asked;
@@ -94,6 +102,18 @@ static void
 memory_read(struct store *s, struct store_read *job)
 {
 	ask(s, ASK_READ, job);
+}
+
+static void
+memory_search(struct store *s, struct store_search *job)
+{
+	ask(s, ASK_SEARCH, job);
+}
+
+static void
+memory_seen(struct store *s, struct store_seen *job)
+{
+	ask(s, ASK_SEEN, job);
 }
 
 static void
@@ -194,6 +214,36 @@ memory_forget(struct store *s, uint32_t room)
 		log_free(m, l);
 }
 
+static bool
+is_kept(const struct memory *m, const struct room_log *l)
+{
+	const struct store_keep *keep = &m->keep;
+	uint64_t now = m->wall();
+
+	return (keep->count == 0 || l->n <= keep->count) &&
+	    (keep->age_ms == 0 || now <= keep->age_ms ||
+		(*log_at(l, l->first))->time >= now - keep->age_ms);
+}
+
+/* What need not be kept goes when somebody asks for the room, or when all are
+ * looked at: nobody sees it. */
+static void
+log_trim(struct memory *m, struct room_log *l)
+{
+	while (l->n != 0 && !is_kept(m, l))
+		log_drop(m, l);
+}
+
+static void
+memory_keep(struct store *s, const struct store_keep *keep)
+{
+	struct memory *m = memory_of(s);
+
+	m->keep = *keep;
+	for (struct room_log *l = m->logs; l != NULL; l = l->hh.next)
+		log_trim(m, l);
+}
+
 static void
 make_room(struct memory *m)
 {
@@ -219,16 +269,17 @@ log_add(struct memory *m, const struct store_append *job)
 	uint64_t now = m->wall();
 	struct entry *e;
 
-	if (now > l->time)
-		l->time = now;
+	if (now > m->time)
+		m->time = now;
 	if (l->n == l->cap)
 		log_grow(l);
-	e = entry_new(job->room, l->first + l->n, l->time, job->kind, job->who,
+	e = entry_new(job->room, l->first + l->n, m->time, job->kind, job->who,
 	    job->text);
 	*log_at(l, e->seq) = e;
 	l->n++;
 	l->bytes += entry_bytes(e);
 	m->bytes += entry_bytes(e);
+	log_trim(m, l);
 	return e;
 }
 
@@ -316,6 +367,23 @@ do_device(struct memory *m, struct store_device *job)
 	job->last = d != NULL ? d->last : 0;
 }
 
+/* The first entry from number `from` on that is not older. */
+static uint64_t
+log_since(const struct room_log *l, uint64_t from, uint64_t since)
+{
+	uint64_t high = l->first + l->n;
+
+	while (from < high) {
+		uint64_t middle = from + (high - from) / 2;
+
+		if ((*log_at(l, middle))->time < since)
+			from = middle + 1;
+		else
+			high = middle;
+	}
+	return from;
+}
+
 static void
 do_read(struct memory *m, struct store_read *job)
 {
@@ -325,10 +393,15 @@ do_read(struct memory *m, struct store_read *job)
 	job->entries = NULL;
 	job->got = 0;
 	job->first = job->from;
+	if (l != NULL)
+		log_trim(m, l);
 	if (l == NULL || job->from >= l->first + l->n)
 		return;
 	if (seq < l->first)
 		seq = l->first;
+	seq = log_since(l, seq, job->since);
+	if (seq == l->first + l->n)
+		return;
 	job->first = seq;
 	job->entries = xcalloc(job->n, sizeof *job->entries);
 	for (; seq < l->first + l->n && job->got < job->n; seq++) {
@@ -339,6 +412,15 @@ do_read(struct memory *m, struct store_read *job)
 		bytes += entry_bytes(e);
 		job->entries[job->got++] = entry_ref(e);
 	}
+}
+
+static void
+do_search(struct memory *m, struct store_search *job)
+{
+	(void)m;
+	job->entries = NULL;
+	job->got = 0;
+	job->more = 0;
 }
 
 static void
@@ -354,7 +436,9 @@ memory_collect(struct store *s)
 	for (size_t i = 0; i < n; i++) {
 		struct store_append *append = asked[i].job;
 		struct store_device *device = asked[i].job;
+		struct store_seen *seen = asked[i].job;
 		struct store_read *read = asked[i].job;
+		struct store_search *search = asked[i].job;
 		struct store_backup *backup = asked[i].job;
 
 		switch (asked[i].kind) {
@@ -366,9 +450,18 @@ memory_collect(struct store *s)
 			do_device(m, device);
 			device->done(device);
 			break;
+		case ASK_SEEN:
+			/* There is nobody to be told: this memory is never
+			 * loaded. */
+			seen->done(seen);
+			break;
 		case ASK_READ:
 			do_read(m, read);
 			read->done(read);
+			break;
+		case ASK_SEARCH:
+			do_search(m, search);
+			search->done(search);
 			break;
 		case ASK_BACKUP:
 			backup->error = (struct buf){ 0 };
@@ -420,6 +513,9 @@ static const struct store_ops memory_ops = {
 	.append = memory_append,
 	.device = memory_device,
 	.read = memory_read,
+	.search = memory_search,
+	.seen = memory_seen,
+	.keep = memory_keep,
 	.forget = memory_forget,
 	.backup = memory_backup,
 	.collect = memory_collect,

@@ -89,19 +89,63 @@ read_page(struct rows *r, struct store_read *job, sqlite3_stmt *s)
 }
 
 int
+rows_next(struct rows *r, uint32_t room, uint64_t from, uint64_t to,
+    struct rows_head *next, bool *found)
+{
+	sqlite3_stmt *s = r->at[ROWS_NEXT];
+	uint64_t numbers[2];
+	int code;
+
+	sqlite3_bind_int64(s, 1, schema_id(room, from));
+	sqlite3_bind_int64(s, 2, schema_id(room, to));
+	code = rows_fetch(s, numbers, 2, found);
+	*next =
+	    (struct rows_head){ schema_seq((int64_t)numbers[0]), numbers[1] };
+	return code;
+}
+
+int
+rows_since(
+    struct rows *r, uint32_t room, uint64_t since, uint64_t *from, uint64_t to)
+{
+	uint64_t low = *from, high = to + 1;
+
+	while (low < high) {
+		uint64_t middle = low + (high - low) / 2;
+		struct rows_head next;
+		bool found;
+		int code = rows_next(r, room, middle, to, &next, &found);
+
+		if (code != SQLITE_OK)
+			return code;
+		if (found && next.time < since)
+			low = next.seq + 1;
+		else
+			high = middle;
+	}
+	*from = low;
+	return SQLITE_OK;
+}
+
+int
 rows_read(struct rows *r, struct store_read *job)
 {
 	struct rows_head head;
+	uint64_t from = job->from;
 	sqlite3_stmt *s;
 	bool found;
 	int code = rows_head(r, job->room, &head, &found);
 
 	job->entries = NULL;
 	job->got = 0;
-	job->first = job->from;
-	if (code != SQLITE_OK || job->from > head.seq || job->n == 0)
+	job->first = from;
+	if (code != SQLITE_OK || from > head.seq || job->n == 0)
 		return code;
-	s = from_to(r, schema_id(job->room, job->from),
+	if (job->since != 0)
+		code = rows_since(r, job->room, job->since, &from, head.seq);
+	if (code != SQLITE_OK)
+		return code;
+	s = from_to(r, schema_id(job->room, from),
 	    schema_id(job->room, head.seq), job->n);
 	job->entries = xcalloc(job->n, sizeof(struct entry *));
 	code = read_page(r, job, s);
@@ -128,12 +172,14 @@ load_members(
 	while ((code = sqlite3_step(s)) == SQLITE_ROW) {
 		struct id device;
 
-		if (sqlite3_column_bytes(s, 0) != sizeof(device)) {
+		if (sqlite3_column_bytes(s, 0) != sizeof(device) ||
+		    sqlite3_column_int64(s, 2) < 0) {
 			code = SQLITE_CORRUPT;
 			break;
 		}
 		memcpy(&device, sqlite3_column_blob(s, 0), sizeof(device));
-		loader->member(arg, room, &device, column_slice(s, 1), 0);
+		loader->member(arg, room, &device, column_slice(s, 1),
+		    (uint64_t)sqlite3_column_int64(s, 2));
 	}
 	sqlite3_reset(s);
 	return code == SQLITE_DONE ? SQLITE_OK : code;

@@ -10,9 +10,17 @@
 #include <stdint.h>
 
 struct ask {
-	enum { ASK_APPEND, ASK_DEVICE, ASK_FORGET, ASK_READ, ASK_BACKUP } kind;
-	bool is_new;   /* an append that makes an entry */
-	uint32_t room; /* to forget */
+	enum {
+		ASK_APPEND,
+		ASK_DEVICE,
+		ASK_SEEN,
+		ASK_FORGET,
+		ASK_READ,
+		ASK_SEARCH,
+		ASK_BACKUP
+	} kind;
+	bool is_new;	/* an append that makes an entry */
+	uint32_t room;	/* to forget */
 	uint64_t order; /* of asking */
 	void *job;
 };

@@ -9,6 +9,25 @@ static const char *const statements[] = {
 #include "store_rows.def"
 };
 
+static uint64_t
+max_of(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+static int
+load_counters(struct rows *r)
+{
+	uint64_t numbers[4];
+	bool found;
+	int code = rows_fetch(r->at[ROWS_COUNTERS], numbers, 4, &found);
+
+	r->indexed = numbers[1];
+	r->line = max_of(numbers[0], r->indexed);
+	r->time = max_of(numbers[2], numbers[3]);
+	return code;
+}
+
 int
 rows_init(struct rows *r, sqlite3 *db, uint64_t (*wall)(void))
 {
@@ -18,7 +37,7 @@ rows_init(struct rows *r, sqlite3 *db, uint64_t (*wall)(void))
 	for (int i = 0; i < ROWS_STATEMENTS && code == SQLITE_OK; i++)
 		code = sqlite3_prepare_v3(db, statements[i], -1,
 		    SQLITE_PREPARE_PERSISTENT, &r->at[i], NULL);
-	return code;
+	return code == SQLITE_OK ? load_counters(r) : code;
 }
 
 void
@@ -294,6 +313,21 @@ keep_books(struct rows *r, const struct store_append *job)
 	return keep[job->kind](r, job);
 }
 
+int
+rows_seen(struct rows *r, const struct store_seen *job)
+{
+	struct rows_head head;
+	bool found;
+	int code = rows_head(r, job->room, &head, &found);
+	sqlite3_stmt *s;
+
+	if (code != SQLITE_OK || !found)
+		return code;
+	s = for_member(r, ROWS_MEMBER_SEEN, job->room, &job->device);
+	bind_number(s, 3, job->seq < head.seq ? job->seq : head.seq);
+	return run(s);
+}
+
 /* ---- entries ---- */
 
 static int
@@ -311,6 +345,10 @@ add_entry(struct rows *r, const struct store_append *job)
 	else
 		sqlite3_bind_null(s, 6);
 	bind_number(s, 7, job->n);
+	if (schema_is_searchable(job->kind))
+		bind_number(s, 8, ++r->line);
+	else
+		sqlite3_bind_null(s, 8);
 	return run(s);
 }
 
@@ -339,9 +377,7 @@ rows_append(struct rows *r, struct store_append *job, bool *is_new)
 		return SQLITE_OK;
 	}
 	job->seq = head.seq + 1;
-	job->time = r->wall();
-	if (job->time < head.time)
-		job->time = head.time;
+	job->time = r->time = max_of(r->wall(), r->time);
 	code = add_entry(r, job);
 	if (code == SQLITE_OK)
 		code = set_head(r, job);
@@ -353,7 +389,7 @@ rows_append(struct rows *r, struct store_append *job, bool *is_new)
 	return code;
 }
 
-/* ---- in quiet moments ---- */
+/* ---- the end of a room ---- */
 
 int
 rows_forget(struct rows *r, uint32_t room)
@@ -363,22 +399,4 @@ rows_forget(struct rows *r, uint32_t room)
 	if (code != SQLITE_OK || sqlite3_changes(r->db) == 0)
 		return code;
 	return with_room(r, ROWS_GONE_ADD, room);
-}
-
-int
-rows_sweep(struct rows *r, bool *more)
-{
-	sqlite3_stmt *s = r->at[ROWS_GONE_SWEEP];
-	uint64_t room;
-	int code = rows_fetch(r->at[ROWS_GONE], &room, 1, more);
-
-	if (code != SQLITE_OK || !*more)
-		return code;
-	sqlite3_bind_int64(s, 1, schema_id((uint32_t)room, 0));
-	sqlite3_bind_int64(s, 2, schema_id((uint32_t)room, SCHEMA_SEQ_MAX));
-	bind_number(s, 3, ROWS_STEP);
-	code = run(s);
-	if (code == SQLITE_OK && sqlite3_changes(r->db) < ROWS_STEP)
-		code = with_room(r, ROWS_GONE_REMOVE, (uint32_t)room);
-	return code;
 }

@@ -18,19 +18,21 @@ enum rows_statement {
 	ROWS_STATEMENTS
 };
 
-enum { ROWS_STEP = 256 }; /* entries swept or inspected at a time */
+enum { ROWS_STEP = 256 }; /* entries inspected at a time */
 
 struct rows {
 	sqlite3 *db; /* borrowed */
 	uint64_t (*wall)(void);
 	sqlite3_stmt *at[ROWS_STATEMENTS];
+	/* The last line and time given; all lines up to indexed are. */
+	uint64_t line, time, indexed;
 	/* With SQLITE_CORRUPT: the id of the entry that is not as it was
 	 * written; 0: SQLite noticed. */
 	int64_t damaged;
 };
 
 struct rows_head {
-	uint64_t seq, time; /* of the room's newest entry; 0: none */
+	uint64_t seq, time; /* of an entry, the room's newest; 0: none */
 };
 
 int rows_init(struct rows *, sqlite3 *, uint64_t (*wall)(void));
@@ -40,6 +42,13 @@ void rows_done(struct rows *);
  * false: there is no row, zeros. */
 int rows_fetch(sqlite3_stmt *, uint64_t *numbers, int n, bool *found);
 int rows_head(struct rows *, uint32_t room, struct rows_head *, bool *found);
+/* The oldest entry of a room from number `from` to number `to`. */
+int rows_next(struct rows *, uint32_t room, uint64_t from, uint64_t to,
+    struct rows_head *, bool *found);
+/* *from moves to the first entry up to `to` that is not older than since, or
+ * behind it: times never decrease.  By halves. */
+int rows_since(
+    struct rows *, uint32_t room, uint64_t since, uint64_t *from, uint64_t to);
 
 /* ---- in a transaction ---- */
 
@@ -51,16 +60,23 @@ int rows_rollback(struct rows *);
  * *is_new: there will be one. */
 int rows_append(struct rows *, struct store_append *, bool *is_new);
 int rows_device(struct rows *, struct store_device *);
+int rows_seen(struct rows *, const struct store_seen *);
 /* The room is not there any more; its entries go in steps, some at a time. */
 int rows_forget(struct rows *, uint32_t room);
 
 /* ---- by themselves ---- */
 
 int rows_read(struct rows *, struct store_read *);
-int rows_load(struct rows *, const struct store_loader *, void *arg,
-    uint32_t *last_room);
+/* Looks until the time (clock.h); there may be more then. */
+int rows_search(struct rows *, struct store_search *, int64_t until_ms);
+int rows_load(
+    struct rows *, const struct store_loader *, void *arg, uint32_t *last_room);
 /* One step of what rows_forget() began; *more: there is more to do. */
 int rows_sweep(struct rows *, bool *more);
+/* One step of removing what need not be kept, from *room on, which it moves;
+ * *more as above. */
+int
+rows_keep(struct rows *, const struct store_keep *, uint32_t *room, bool *more);
 /* Reads some entries behind *id, to see that they can be, and moves it; *more
  * as above.  Tells the log what is missing. */
 int rows_inspect(struct rows *, int64_t *id, bool *more);

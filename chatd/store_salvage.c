@@ -24,6 +24,12 @@ static const struct table {
 	    " ORDER BY number DESC",
 	    "INSERT OR IGNORE INTO room (number, name, topic, head, time)"
 	    " VALUES (?1, ?2, ?3, ?4, ?5)" },
+	{ "SELECT room, device, nick, seen FROM member ORDER BY room, device",
+	    "SELECT room, device, nick, seen FROM member"
+	    " ORDER BY room DESC, device DESC",
+	    "INSERT OR IGNORE INTO member (room, device, nick, seen)"
+	    " VALUES (?1, ?2, ?3, ?4)" },
+	/* Version 1. */
 	{ "SELECT room, device, nick FROM member ORDER BY room, device",
 	    "SELECT room, device, nick FROM member"
 	    " ORDER BY room DESC, device DESC",
@@ -46,7 +52,8 @@ static const char entry_add[] =
     "INSERT OR IGNORE INTO entry (id, time, kind, who, text, device, n)"
     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
 
-/* Heads and counts are never behind what is there.  Entries whose room is lost
+/* Heads and counts are never behind what is there.  What can be searched is
+ * indexed anew.  Entries whose room is lost
  * stay where nobody reads them: whose they are is not known any more. */
 static const char mend[] =
     "UPDATE room SET head = max(head, coalesce("
@@ -57,7 +64,7 @@ static const char mend[] =
     " ON CONFLICT (id) DO UPDATE SET last = max(last, excluded.last);"
     "UPDATE meta SET last_room = max(last_room,"
     " coalesce((SELECT max(number) FROM room), 0),"
-    " coalesce((SELECT max(id) >> 40 FROM entry), 0))";
+    " coalesce((SELECT max(id) >> 40 FROM entry), 0));" SCHEMA_NUMBER_LINES;
 
 struct salvage {
 	struct store_place from, to;

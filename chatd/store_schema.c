@@ -14,6 +14,15 @@ enum { SCHEMA_APPLICATION = 0x63686174 }; /* "chat", in the file's header */
  * entry    id is room << 40 | number; device and n only where the device
  *          numbered it
  * gone     rooms whose entries are still being deleted
+ *
+ * Since version 2:
+ * meta     indexed: words has all lines up to this one
+ * member   seen: how far the room was seen
+ * entry    line: those that can be searched, numbered in the order of their
+ *          commits over all rooms, which is also that of their times; a number
+ *          is never used again
+ * words    the index of these lines; place is r and the room's number, a word
+ *          that nobody can say
  */
 static const char version_1[] =
     "CREATE TABLE meta ("
@@ -46,7 +55,18 @@ static const char version_1[] =
     "CREATE UNIQUE INDEX entry_said ON entry (device, n) WHERE n > 0;"
     "CREATE TABLE gone (room INTEGER PRIMARY KEY) STRICT;";
 
-static const char *const steps[] = { version_1 };
+/* What was said before gets its line by its time: the best that is known. */
+static const char version_2[] =
+    "ALTER TABLE meta ADD COLUMN indexed INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE member ADD COLUMN seen INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE entry ADD COLUMN line INTEGER;" SCHEMA_NUMBER_LINES ";"
+    "CREATE UNIQUE INDEX entry_line ON entry (line)"
+    " WHERE line IS NOT NULL;"
+    "CREATE VIRTUAL TABLE words USING fts5 (place, text,"
+    " content = '', columnsize = 0,"
+    " tokenize = 'unicode61 remove_diacritics 2')";
+
+static const char *const steps[] = { version_1, version_2 };
 
 const struct schema schema_current = { steps, sizeof(steps) / sizeof(*steps) };
 

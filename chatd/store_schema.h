@@ -9,6 +9,7 @@
 #define STORE_SCHEMA_H
 
 #include <sqlite3.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -38,6 +39,21 @@ schema_seq(int64_t id)
 	return (uint64_t)id & SCHEMA_SEQ_MAX;
 }
 
+/* The kinds of entries that can be searched. */
+static inline bool
+schema_is_searchable(int kind)
+{
+	return kind == ENTRY_SAID || kind == ENTRY_ACTION ||
+	    kind == ENTRY_NOTICE || kind == ENTRY_TOPIC;
+}
+
+/* SQL: numbers the lines of all entries anew (the kinds as above). */
+#define SCHEMA_NUMBER_LINES                                                    \
+	"UPDATE entry SET line = o.line FROM"                                  \
+	" (SELECT id, row_number() OVER (ORDER BY time, id) AS line"           \
+	"  FROM entry WHERE kind IN (1, 2, 3, 7)) AS o"                        \
+	" WHERE entry.id = o.id"
+
 /* Steps from an empty file: version v is made by the first v of them. */
 struct schema {
 	const char *const *steps; /* SQL */
@@ -47,8 +63,8 @@ extern const struct schema schema_current;
 
 /* Looks, and changes nothing.  SQLITE_NOTADB: the file belongs to something
  * else, or to a newer chatd; why says so. */
-int schema_version(sqlite3 *, const struct schema *, int *version,
-    struct buf *why);
+int
+schema_version(sqlite3 *, const struct schema *, int *version, struct buf *why);
 /* Makes the tables or brings them up to date. */
 int schema_bring_up(sqlite3 *, const struct schema *, int version);
 

@@ -53,6 +53,24 @@ sqlite_read(struct store *store, struct store_read *job)
 }
 
 static void
+sqlite_search(struct store *store, struct store_search *job)
+{
+	ask(store, ASK_SEARCH, job);
+}
+
+static void
+sqlite_seen(struct store *store, struct store_seen *job)
+{
+	ask(store, ASK_SEEN, job);
+}
+
+static void
+sqlite_keep(struct store *store, const struct store_keep *keep)
+{
+	work_keep(&sqlite_of(store)->work, keep);
+}
+
+static void
 sqlite_backup(struct store *store, struct store_backup *job)
 {
 	ask(store, ASK_BACKUP, job);
@@ -82,7 +100,9 @@ answer(const struct ask *ask)
 {
 	struct store_append *append = ask->job;
 	struct store_device *device = ask->job;
+	struct store_seen *seen = ask->job;
 	struct store_read *read = ask->job;
+	struct store_search *search = ask->job;
 	struct store_backup *backup = ask->job;
 
 	switch (ask->kind) {
@@ -92,8 +112,14 @@ answer(const struct ask *ask)
 	case ASK_DEVICE:
 		device->done(device);
 		break;
+	case ASK_SEEN:
+		seen->done(seen);
+		break;
 	case ASK_READ:
 		read->done(read);
+		break;
+	case ASK_SEARCH:
+		search->done(search);
 		break;
 	case ASK_BACKUP:
 		backup->done(backup);
@@ -138,23 +164,31 @@ sqlite_waits(const struct store *store)
 	return false;
 }
 
+static void
+drop_entries(struct entry **entries, unsigned n)
+{
+	while (n != 0)
+		entry_unref(entries[--n]);
+	free(entries);
+}
+
 /* What nobody will collect any more. */
 static void
 drop(const struct ask *ask)
 {
 	struct store_append *append = ask->job;
 	struct store_read *read = ask->job;
+	struct store_search *search = ask->job;
 	struct store_backup *backup = ask->job;
 
 	if (ask->kind == ASK_APPEND)
 		entry_unref(append->entry);
+	if (ask->kind == ASK_READ)
+		drop_entries(read->entries, read->got);
+	if (ask->kind == ASK_SEARCH)
+		drop_entries(search->entries, search->got);
 	if (ask->kind == ASK_BACKUP)
 		buf_done(&backup->error);
-	if (ask->kind != ASK_READ)
-		return;
-	for (unsigned i = 0; i < read->got; i++)
-		entry_unref(read->entries[i]);
-	free(read->entries);
 }
 
 static void
@@ -179,6 +213,9 @@ static const struct store_ops sqlite_ops = {
 	.append = sqlite_append,
 	.device = sqlite_device,
 	.read = sqlite_read,
+	.search = sqlite_search,
+	.seen = sqlite_seen,
+	.keep = sqlite_keep,
 	.forget = sqlite_forget,
 	.backup = sqlite_backup,
 	.collect = sqlite_collect,

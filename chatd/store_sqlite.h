@@ -23,8 +23,8 @@
  * EX_CANTCREAT, EX_IOERR, EX_TEMPFAIL (another program holds it), EX_SOFTWARE
  * (the SQLite library does not do).
  */
-struct store *store_sqlite(const char *dir, uint64_t (*wall)(void),
-    int *status, struct buf *error);
+struct store *store_sqlite(
+    const char *dir, uint64_t (*wall)(void), int *status, struct buf *error);
 
 /* Gives the logs a new id, as after putting back an old copy of chat.db by
  * hand; a copy made by store_backup() gets one by itself.  Before the first

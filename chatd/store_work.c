@@ -10,26 +10,26 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sysexits.h>
+#include <time.h>
 
 #include "clock.h"
 #include "entry.h"
 #include "log.h"
 #include "store_copy.h"
 #include "store_schema.h"
+#include "store_tidy.h"
 #include "wake.h"
 #include "xmalloc.h"
 
 enum {
 	BATCH = 1000, /* in one transaction: some milliseconds of work */
 	READ_MS = 4,  /* of reading, then what is to be added has its turn */
-	TIDY_MS = 20, /* from one step of tidying to the next, when busy */
-	LOG_PAGES = 1000, /* in SQLite's log: a checkpoint */
 };
 
 /* ---- the store's thread ---- */
 
-static void
-tell(struct store_work *w, struct queue *done)
+void
+work_tell(struct store_work *w, struct queue *done)
 {
 	if (queue_len(done) == 0)
 		return;
@@ -77,6 +77,8 @@ carry_out(struct store_work *w, struct ask *ask)
 		return rows_append(&w->rows, ask->job, &ask->is_new);
 	case ASK_DEVICE:
 		return rows_device(&w->rows, ask->job);
+	case ASK_SEEN:
+		return rows_seen(&w->rows, ask->job);
 	case ASK_FORGET:
 		return rows_forget(&w->rows, ask->room);
 	default:
@@ -105,7 +107,7 @@ committed(struct store_work *w)
 		struct store_append *job = ask->job;
 
 		if (ask->kind == ASK_FORGET) {
-			w->has_gone = is_written = true;
+			w->tidy.has_gone = is_written = true;
 			continue;
 		}
 		if (ask->kind == ASK_APPEND && ask->is_new) {
@@ -119,13 +121,14 @@ committed(struct store_work *w)
 	if (is_written && w->is_full) {
 		log_info("%s: there is room on the disk again", w->place.path);
 		w->is_full = false;
+		w->tidy.retry_ms = 0;
 	}
-	tell(w, &done);
+	work_tell(w, &done);
 	free(done.at);
 }
 
-static void
-is_full_now(struct store_work *w)
+void
+work_is_full(struct store_work *w)
 {
 	if (!w->is_full)
 		log_warnx("%s: the disk is full: what is said is refused until "
@@ -143,7 +146,7 @@ refused(struct store_work *w)
 	size_t kept = 0;
 	int code = SQLITE_OK;
 
-	is_full_now(w);
+	work_is_full(w);
 	for (size_t i = 0; i < w->batch.n; i++) {
 		struct ask *ask = &w->batch.at[i];
 		struct store_append *job = ask->job;
@@ -163,7 +166,7 @@ refused(struct store_work *w)
 	}
 	w->batch.n = kept;
 	if (code == SQLITE_OK)
-		tell(w, &done);
+		work_tell(w, &done);
 	free(done.at);
 	return code;
 }
@@ -212,101 +215,40 @@ read_some(struct store_work *w)
 	int code = SQLITE_OK;
 
 	while (take_read(w, &ask)) {
-		code = rows_read(&w->rows, ask.job);
+		code = ask.kind == ASK_SEARCH
+		    ? rows_search(&w->rows, ask.job, until)
+		    : rows_read(&w->rows, ask.job);
 		if (code != SQLITE_OK)
 			break;
 		queue_add(&done, ask);
 		if (clock_ms() >= until)
 			break;
 	}
-	tell(w, &done);
+	work_tell(w, &done);
 	free(done.at);
 	return code;
 }
 
-/* ---- what is not urgent ---- */
-
-static int
-checkpoint(struct store_work *w, int how)
+static bool
+is_asked(const struct store_work *w)
 {
-	int code =
-	    sqlite3_wal_checkpoint_v2(w->place.db, NULL, how, NULL, NULL);
-
-	w->log_pages = 0;
-	if (code == SQLITE_OK || !store_is_full(w->place.db, code))
-		return code;
-	is_full_now(w);
-	return SQLITE_OK;
+	return w->is_stopping || w->is_new_keep || queue_len(&w->writes) != 0 ||
+	    queue_len(&w->reads) != 0 || queue_len(&w->backups) != 0;
 }
 
-static int
-sweep(struct store_work *w)
-{
-	int code = rows_sweep(&w->rows, &w->has_gone);
-
-	if (code == SQLITE_OK || !store_is_full(w->place.db, code))
-		return code;
-	is_full_now(w);
-	w->has_gone = false;
-	return rows_rollback(&w->rows);
-}
-
-static int
-inspect(struct store_work *w)
-{
-	int code = rows_inspect(&w->rows, &w->inspected, &w->has_more);
-
-	if (code == SQLITE_OK && !w->has_more)
-		log_info("%s: every entry can be read", w->place.path);
-	return code;
-}
-
+/* Until something is asked, or something else is due. */
 static void
-copy_some(struct store_work *w)
+wait_for_work(struct store_work *w)
 {
-	struct store_backup *job = w->backup.job;
-	struct queue done = { 0 };
-	bool more;
+	int64_t due = tidy_due(w);
+	struct timespec until = { .tv_sec = due / 1000,
+		.tv_nsec = due % 1000 * 1000000 };
 
-	if (w->copy == NULL) {
-		job->error = (struct buf){ 0 };
-		w->copy = store_copy_new(w->place.db, job->path, &job->error);
-		more = w->copy != NULL;
-	} else {
-		more = store_copy_step(w->copy, &job->error);
-	}
-	if (more)
-		return;
-	store_copy_free(w->copy);
-	w->copy = NULL;
-	queue_add(&done, w->backup);
-	w->backup.job = NULL;
-	tell(w, &done);
-	free(done.at);
-}
-
-/* One step.  When others wait, only every now and then. */
-static int
-tidy(struct store_work *w)
-{
-	int64_t now = clock_ms();
-	bool is_busy;
-
-	if (w->log_pages >= LOG_PAGES)
-		return checkpoint(w, SQLITE_CHECKPOINT_PASSIVE);
-	pthread_mutex_lock(&w->lock);
-	is_busy = queue_len(&w->writes) != 0 || queue_len(&w->reads) != 0;
-	pthread_mutex_unlock(&w->lock);
-	if (is_busy && now < w->tidy_ms)
-		return SQLITE_OK;
-	w->tidy_ms = now + TIDY_MS;
-	if (w->backup.job != NULL)
-		copy_some(w);
-	else if (w->has_gone)
-		return sweep(w);
-	else if (w->has_more)
-		return inspect(w);
-	return SQLITE_OK;
+	while (!is_asked(w) && clock_ms() < due)
+		if (due == INT64_MAX)
+			pthread_cond_wait(&w->wake, &w->lock);
+		else
+			pthread_cond_timedwait(&w->wake, &w->lock, &until);
 }
 
 /* Waits until there is something to do; false: no more.  *is_new: something to
@@ -317,15 +259,16 @@ take(struct store_work *w, bool *is_new)
 	bool go_on;
 
 	pthread_mutex_lock(&w->lock);
-	while (!w->is_stopping && queue_len(&w->writes) == 0 &&
-	    queue_len(&w->reads) == 0 && queue_len(&w->backups) == 0 &&
-	    w->backup.job == NULL && !w->has_gone && !w->has_more)
-		pthread_cond_wait(&w->wake, &w->lock);
+	wait_for_work(w);
 	*is_new = queue_len(&w->writes) != 0;
 	go_on = *is_new || !w->is_stopping;
 	queue_move(&w->writes, &w->batch, BATCH);
-	if (w->backup.job == NULL && queue_len(&w->backups) != 0)
-		w->backup = queue_take(&w->backups);
+	if (w->tidy.backup.job == NULL && queue_len(&w->backups) != 0)
+		w->tidy.backup = queue_take(&w->backups);
+	if (w->is_new_keep)
+		tidy_keep(&w->tidy, &w->keep);
+	w->is_new_keep = false;
+	w->is_busy = queue_len(&w->writes) != 0 || queue_len(&w->reads) != 0;
 	pthread_mutex_unlock(&w->lock);
 	return go_on;
 }
@@ -346,7 +289,7 @@ work(void *arg)
 		}
 		if (code == SQLITE_OK) {
 			what = "cannot tidy up";
-			code = tidy(w);
+			code = tidy_step(w);
 		}
 		if (code != SQLITE_OK) {
 			give_up(w, code, what);
@@ -380,33 +323,47 @@ on_commit(void *arg, sqlite3 *db, const char *name, int pages)
 
 	(void)db;
 	(void)name;
-	w->log_pages = pages;
+	w->tidy.log_pages = pages;
 	return SQLITE_OK;
 }
 
 void
 work_init(struct store_work *w, int fd)
 {
+	pthread_condattr_t monotonic;
+
 	w->fd = fd;
-	w->has_gone = true;
-	w->has_more = w->place.is_large;
+	tidy_init(&w->tidy, w->place.is_large);
 	pthread_mutex_init(&w->lock, NULL);
-	pthread_cond_init(&w->wake, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&w->wake, &monotonic);
+	pthread_condattr_destroy(&monotonic);
 	sqlite3_wal_hook(w->place.db, on_commit, w);
 }
 
 void
 work_ask(struct store_work *w, struct ask ask)
 {
-	struct queue *q = ask.kind == ASK_READ ? &w->reads
-	    : ask.kind == ASK_BACKUP	       ? &w->backups
-					       : &w->writes;
+	struct queue *q = ask.kind == ASK_BACKUP	     ? &w->backups
+	    : ask.kind == ASK_READ || ask.kind == ASK_SEARCH ? &w->reads
+							     : &w->writes;
 
 	if (!w->is_started)
 		start(w);
 	pthread_mutex_lock(&w->lock);
 	ask.order = ++w->order;
 	queue_add(q, ask);
+	pthread_cond_signal(&w->wake);
+	pthread_mutex_unlock(&w->lock);
+}
+
+void
+work_keep(struct store_work *w, const struct store_keep *keep)
+{
+	pthread_mutex_lock(&w->lock);
+	w->keep = *keep;
+	w->is_new_keep = true;
 	pthread_cond_signal(&w->wake);
 	pthread_mutex_unlock(&w->lock);
 }
@@ -446,9 +403,9 @@ work_done(struct store_work *w, struct queue *left)
 	int code = SQLITE_OK;
 
 	stop(w);
-	store_copy_free(w->copy);
+	store_copy_free(w->tidy.copy);
 	if (w->broken == 0)
-		code = checkpoint(w, SQLITE_CHECKPOINT_TRUNCATE);
+		code = tidy_checkpoint(w, SQLITE_CHECKPOINT_TRUNCATE);
 	if (code != SQLITE_OK)
 		w->broken = work_trouble(w, code, "cannot finish");
 	free(w->writes.at);

@@ -12,6 +12,7 @@
 #include "store_open.h"
 #include "store_queue.h"
 #include "store_rows.h"
+#include "store_tidy.h"
 
 struct store_work {
 	struct store_place place;
@@ -28,23 +29,22 @@ struct store_work {
 	 * something is finished or broken is news. */
 	struct queue writes, reads, backups, finished;
 	uint64_t order; /* the last given */
+	struct store_keep keep;
+	bool is_new_keep;
 	bool is_stopping;
 	int broken;
 
 	/* The store's thread's. */
 	struct queue batch; /* after a full disk: what is to be forgotten */
 	bool is_full;
-	int log_pages;
-	bool has_gone, has_more; /* to sweep, to inspect */
-	int64_t inspected;
-	int64_t tidy_ms; /* when the next step is due, busy or not */
-	struct ask backup;
-	struct store_copy *copy; /* NULL: none is being made */
+	bool is_busy; /* more waits than what was taken */
+	struct tidy tidy;
 };
 
 /* place and rows are there already, all else is zero.  fd: see wake.h. */
 void work_init(struct store_work *, int fd);
 void work_ask(struct store_work *, struct ask);
+void work_keep(struct store_work *, const struct store_keep *);
 /* What is finished, in order, the caller's to free; and broken, as in struct
  * store. */
 int work_finished(struct store_work *, struct queue *done);
@@ -55,5 +55,11 @@ void work_done(struct store_work *, struct queue *left);
 
 /* Puts one of SQLite's codes into the log; the status to end with. */
 int work_trouble(struct store_work *, int code, const char *what);
+
+/* ---- the store's thread ---- */
+
+/* These are finished. */
+void work_tell(struct store_work *, struct queue *done);
+void work_is_full(struct store_work *);
 
 #endif

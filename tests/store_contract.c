@@ -2,10 +2,12 @@
 
 #include <criterion/criterion.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "../chatd/entry.h"
 #include "buf.h"
+#include "clock.h"
 
 _Atomic uint64_t story_now = 1000;
 static struct buf story;
@@ -77,6 +79,22 @@ story_read(uint32_t room, uint64_t from, unsigned n)
 		.bytes = 1 << 20 };
 }
 
+static void
+was_seen(struct store_seen *job)
+{
+	(void)job;
+	buf_add_string(&story, "seen\n");
+}
+
+struct store_seen
+story_seen(uint32_t room, uint8_t device, uint64_t seq)
+{
+	return (struct store_seen){ .done = was_seen,
+		.room = room,
+		.device = { { device } },
+		.seq = seq };
+}
+
 void
 story_is(const char *what)
 {
@@ -112,10 +130,12 @@ static void
 load_member(void *arg, uint32_t room, const struct id *device,
     struct slice nick, uint64_t seen)
 {
-	(void)seen;
 	(void)arg;
 	(void)room;
-	buf_printf(&story, "  %.*s %u\n", SLICE_ARG(nick), device->byte[0]);
+	buf_printf(&story, "  %.*s %u", SLICE_ARG(nick), device->byte[0]);
+	if (seen != 0)
+		buf_printf(&story, " seen %" PRIu64, seen);
+	buf_add_string(&story, "\n");
 }
 
 void
@@ -383,6 +403,140 @@ done_may_ask(struct store *s)
 }
 
 static void
+seen_is_done_in_its_turn(struct store *s)
+{
+	struct store_append a = story_append(1, 1, 1, "x");
+	struct store_seen of_it = story_seen(1, 1, 1),
+			  of_nothing = story_seen(99, 1, UINT64_MAX);
+	struct store_device d = story_device(1);
+
+	store_append(s, &a);
+	store_seen(s, &of_it);
+	store_seen(s, &of_nothing);
+	store_device(s, &d);
+	story_is("");
+	store_drain(s);
+	story_is("append 1 fine 1\nseen\nseen\ndevice 1\n");
+}
+
+/* Said at 1000, 2000, ... up to so many. */
+static void
+say_each_second(struct store *s, uint32_t room, unsigned n)
+{
+	for (unsigned i = 1; i <= n; i++) {
+		char text[12];
+		struct store_append job = story_append(room, 0, 0, text);
+
+		snprintf(text, sizeof(text), "%u", i);
+		job.text = slice_of(text);
+		story_now = i * 1000;
+		store_append(s, &job);
+		store_drain(s);
+	}
+	story_skip();
+}
+
+static void
+reads_begin_at_a_time(struct store *s)
+{
+	static const struct {
+		uint64_t from, since;
+		const char *answer;
+	} rows[] = {
+		{ 1, 0, "read 2 from 1: 1 2\n" },
+		{ 1, 1, "read 2 from 1: 1 2\n" },
+		{ 1, 1000, "read 2 from 1: 1 2\n" },
+		{ 1, 1001, "read 2 from 2: 2 3\n" },
+		{ 1, 5000, "read 2 from 5: 5 6\n" },
+		{ 3, 2000, "read 2 from 3: 3 4\n" },
+		{ 3, 5500, "read 2 from 6: 6 7\n" },
+		{ 1, 9000, "read 1 from 9: 9\n" },
+		{ 1, 9001, "read 0 from 1:\n" },
+		{ 9, UINT64_MAX, "read 0 from 9:\n" },
+		{ 10, 1000, "read 0 from 10:\n" },
+	};
+
+	say_each_second(s, 7, 9);
+	say_each_second(s, 8, 3);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct store_read job = story_read(7, rows[i].from, 2);
+
+		job.since = rows[i].since;
+		store_read(s, &job);
+		store_drain(s);
+		story_is(rows[i].answer);
+	}
+}
+
+/* What a room still has, once it is that: there is no telling when. */
+static void
+comes_to_keep(struct store *s, uint32_t room, const char *answer)
+{
+	int64_t until = clock_ms() + 20000;
+
+	for (;;) {
+		struct store_read job = story_read(room, 1, 99);
+
+		story_skip();
+		store_read(s, &job);
+		store_drain(s);
+		if (strcmp(buf_string(&story), answer) == 0 ||
+		    clock_ms() > until)
+			break;
+	}
+	story_is(answer);
+}
+
+static void
+old_entries_go(struct store *s)
+{
+	static const struct {
+		uint64_t now;
+		struct store_keep keep;
+		const char *left;
+	} rows[] = {
+		{ 9000, { 0, 0 }, "read 9 from 1: 1 2 3 4 5 6 7 8 9\n" },
+		{ 9000, { UINT64_MAX, 9 },
+		    "read 9 from 1: 1 2 3 4 5 6 7 8 9\n" },
+		{ 9000, { 0, 8 }, "read 8 from 2: 2 3 4 5 6 7 8 9\n" },
+		{ 9000, { 7000, 6 }, "read 6 from 4: 4 5 6 7 8 9\n" },
+		{ 9500, { 4000, 6 }, "read 4 from 6: 6 7 8 9\n" },
+		{ 9500, { 0, 1 }, "read 1 from 9: 9\n" },
+		{ 99000, { 1, 0 }, "read 0 from 1:\n" },
+	};
+
+	say_each_second(s, 1, 9);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		story_now = rows[i].now;
+		store_keep(s, &rows[i].keep);
+		comes_to_keep(s, 1, rows[i].left);
+	}
+	/* Numbers go on, and what was counted counts. */
+	store_keep(s, &(struct store_keep){ 0, 0 });
+	story_say(s, story_append(1, 1, 1, "x"), "append 1 fine 10\n");
+	comes_to_keep(s, 1, "read 1 from 10: x\n");
+	story_say(s, story_append(1, 1, 1, "x"), "append 1 fine 10\n");
+}
+
+static void
+many_old_entries_go(struct store *s)
+{
+	enum { ROOMS = 150, EACH = 20 };
+
+	for (uint32_t room = 1; room <= ROOMS; room++)
+		for (unsigned i = 0; i < EACH; i++) {
+			struct store_append job =
+			    story_append(room, (uint8_t)room, 0, "x");
+
+			store_append(s, &job);
+			store_drain(s);
+		}
+	store_keep(s, &(struct store_keep){ .count = 3 });
+	for (uint32_t room = 1; room <= ROOMS; room += 7)
+		comes_to_keep(s, room, "read 3 from 18: x x x\n");
+}
+
+static void
 a_new_store_knows_nobody(struct store *s)
 {
 	story_load(s);
@@ -402,6 +556,10 @@ store_contract(struct store *(*open)(void))
 		what_is_read_is_what_was_said,
 		a_forgotten_room_is_empty,
 		time_never_goes_back,
+		seen_is_done_in_its_turn,
+		reads_begin_at_a_time,
+		old_entries_go,
+		many_old_entries_go,
 		done_may_ask,
 		a_new_store_knows_nobody,
 	};

@@ -21,11 +21,13 @@ uint64_t story_wall(void); /* story_now */
  *	append N WHY SEQ
  *	device LAST
  *	read GOT from FIRST: TEXT ...
+ *	seen
  */
-struct store_append story_append(uint32_t room, uint8_t device, uint64_t n,
-    const char *text);
+struct store_append
+story_append(uint32_t room, uint8_t device, uint64_t n, const char *text);
 struct store_device story_device(uint8_t device);
 struct store_read story_read(uint32_t room, uint64_t from, unsigned n);
+struct store_seen story_seen(uint32_t room, uint8_t device, uint64_t seq);
 
 /* What was told since the last time is this. */
 void story_is(const char *);
@@ -35,7 +37,7 @@ void story_skip(void);
 void story_say(struct store *, struct store_append, const char *answer);
 /* Everything store_load() tells, as lines
  *	room NUMBER NAME (TOPIC) HEAD		NAME is - for two
- *	  NICK DEVICE				its first byte
+ *	  NICK DEVICE [seen NUMBER]		its first byte
  * and the number it returns: "last NUMBER". */
 void story_load(struct store *);
 

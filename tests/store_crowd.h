@@ -8,8 +8,8 @@
 
 #include <stdint.h>
 
-#include "buf.h"
 #include "../chatd/store.h"
+#include "buf.h"
 
 enum { CROWD_DEVICES = 5, CROWD_ROOMS = 3 };
 

@@ -226,6 +226,59 @@ Test(store_sqlite, the_books_are_kept)
 	store_free(s);
 }
 
+static void
+see(struct store *s, uint32_t room, uint8_t device, uint64_t seq)
+{
+	struct store_seen job = story_seen(room, device, seq);
+
+	store_seen(s, &job);
+	store_drain(s);
+	story_is("seen\n");
+}
+
+Test(store_sqlite, how_far_was_seen)
+{
+	static const struct {
+		uint32_t room;
+		uint8_t device;
+		uint64_t seq;
+		const char *then;
+	} rows[] = {
+		{ 1, 2, 2, "  ann 1\n  bob 2 seen 2\n" },
+		{ 1, 2, 1, "  ann 1\n  bob 2 seen 2\n" },
+		{ 1, 1, 3, "  ann 1 seen 3\n  bob 2 seen 2\n" },
+		{ 1, 3, 3, "  ann 1 seen 3\n  bob 2 seen 2\n" },
+		{ 7, 2, 3, "  ann 1 seen 3\n  bob 2 seen 2\n" },
+		{ 1, 2, UINT64_MAX, "  ann 1 seen 3\n  bob 2 seen 3\n" },
+		{ 1, 2, 4, "  ann 1 seen 3\n  bob 2 seen 3\n" },
+	};
+	struct store *s = store_open();
+
+	happen(s, 1, ENTRY_JOINED, 1, "ann", "");
+	happen(s, 1, ENTRY_JOINED, 2, "bob", "");
+	happen(s, 1, ENTRY_SAID, 2, "bob", "hi");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		char *then =
+		    xasprintf("room 1 #tea () 3\n%slast 1\n", rows[i].then);
+
+		see(s, rows[i].room, rows[i].device, rows[i].seq);
+		store_free(s);
+		s = store_open();
+		story_load(s);
+		story_is(then);
+		free(then);
+	}
+	/* Another nick changes nothing, going away does. */
+	happen(s, 1, ENTRY_RENAMED, 1, "ann", "eve");
+	happen(s, 1, ENTRY_LEFT, 2, "bob", "");
+	happen(s, 1, ENTRY_JOINED, 2, "bob", "");
+	store_free(s);
+	s = store_open();
+	story_load(s);
+	story_is("room 1 #tea () 6\n  eve 1 seen 3\n  bob 2\nlast 1\n");
+	store_free(s);
+}
+
 Test(store_sqlite, a_conversation_of_two_has_both_from_the_start)
 {
 	struct store *s = store_open();

@@ -259,9 +259,10 @@ count_room(void *arg, const struct store_room *room)
 }
 
 static void
-count_member(
-    void *arg, uint32_t room, const struct id *device, struct slice nick)
+count_member(void *arg, uint32_t room, const struct id *device,
+    struct slice nick, uint64_t seen)
 {
+	(void)seen;
 	(void)arg;
 	(void)room;
 	(void)device;
