@@ -9,6 +9,7 @@
 #include "buf.h"
 #include "client.h"
 #include "heap.h"
+#include "networks.h"
 #include "session.h"
 #include "table.h"
 
@@ -58,20 +59,13 @@ struct session {
 	const char *why; /* it ends; NULL: as conn says */
 };
 
-/* Connections from one address. */
-struct network {
-	struct id id;
-	unsigned n;
-	UT_hash_handle hh;
-};
-
 struct sessions {
 	struct loop *loop;
 	struct hub *hub;
 	const struct settings *settings;
 	session_handler *handler;
 	struct session *first, *marked;
-	struct network *networks;
+	struct networks networks;
 	unsigned n, n_refused;
 	uint32_t number;
 };

@@ -79,17 +79,6 @@ sessions_flush(struct sessions *all)
 
 /* ---- coming and going ---- */
 
-static void
-network_leave(struct session *s)
-{
-	struct network *network = s->network;
-
-	if (network == NULL || --network->n != 0)
-		return;
-	HASH_DEL(s->all->networks, network);
-	free(network);
-}
-
 void
 session_free(struct session *s)
 {
@@ -105,7 +94,9 @@ session_free(struct session *s)
 	buf_done(&s->news);
 	if (s->client.dialect->close != NULL)
 		s->client.dialect->close(s->client.kept);
-	network_leave(s);
+	if (s->network != NULL)
+		networks_leave(
+		    &all->networks, s->network, s->bucket, session_now(s));
 	all->n--;
 	all->n_refused -= s->is_refused;
 	free(s);
@@ -116,21 +107,16 @@ network_enter(
     struct sessions *all, struct session *s, const struct sock_addr *peer)
 {
 	int64_t most = all->settings->limits_address;
-	struct network *network;
 	struct id id;
 
 	if (sock_is_loopback(peer))
 		return true;
 	sock_network(peer, &id);
-	HASH_FIND(hh, all->networks, &id, sizeof id, network);
-	if (network == NULL) {
-		network = xcalloc(1, sizeof *network);
-		network->id = id;
-		HASH_ADD(hh, all->networks, id, sizeof id, network);
-	}
-	network->n++;
-	s->network = network;
-	return most == 0 || network->n <= most;
+	s->network = networks_enter(&all->networks, &id);
+	if (most != 0 && network_count(s->network) > most)
+		return false;
+	s->bucket = network_bucket(s->network, session_now(s));
+	return true;
 }
 
 static struct session *
@@ -206,6 +192,7 @@ sessions_free(struct sessions *all)
 		conn_close(s->conn, "server stopped");
 	conn_sweep(all->loop);
 	assert(all->first == NULL);
+	networks_done(&all->networks);
 	free(all);
 }
 

@@ -28,3 +28,9 @@ bucket_take(struct bucket *b, unsigned cost, unsigned rate, unsigned burst,
 	b->full_us = full_us;
 	return 0;
 }
+
+bool
+bucket_is_full(const struct bucket *b, int64_t now_ms)
+{
+	return b->full_us <= now_ms * 1000;
+}

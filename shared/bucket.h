@@ -5,8 +5,10 @@
 #ifndef BUCKET_H
 #define BUCKET_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
+/* All zero is full. */
 struct bucket {
 	int64_t full_us; /* when it will be full again, microseconds */
 };
@@ -16,5 +18,6 @@ struct bucket {
  * counts as cost. */
 uint32_t bucket_take(struct bucket *, unsigned cost, unsigned rate,
     unsigned burst, int64_t now_ms);
+bool bucket_is_full(const struct bucket *, int64_t now_ms);
 
 #endif

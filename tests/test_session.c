@@ -42,7 +42,8 @@ at_end(void *arg)
 	conn_sweep(w.loop);
 	if (hub_waits(w.hub))
 		loop_again(w.loop);
-	else if (w.fd >= 0 && poll(&p, 1, 0) == 1)
+	else if (w.fd >= 0 ? poll(&p, 1, 0) == 1
+			   : sessions_count(w.sessions) == 0)
 		loop_stop(w.loop);
 }
 
@@ -55,16 +56,23 @@ too_late(struct timer *t)
 
 /* Another end of a new connection. */
 static int
+connected_from(const struct sock_addr *peer)
+{
+	int fd[2];
+
+	cr_assert_eq(
+	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fd), 0);
+	sessions_accept(w.sessions, fd[1], &dialect_frame, peer);
+	return fd[0];
+}
+
+static int
 connected(void)
 {
 	struct sock_addr peer = { .len = sizeof(sa_family_t) };
-	int fd[2];
 
 	peer.sa.sa_family = AF_UNIX;
-	cr_assert_eq(
-	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fd), 0);
-	sessions_accept(w.sessions, fd[1], &dialect_frame, &peer);
-	return fd[0];
+	return connected_from(&peer);
 }
 
 static void
@@ -211,6 +219,44 @@ Test(session, the_allowance_is_kept)
 	cr_expect_eq(m.refused.code, REFUSE_TOO_FAST);
 	cr_expect_gt(m.refused.wait, 0);
 	cr_expect_eq(m.refused.request, MSG_LIST);
+}
+
+/* As many lists as are allowed to one who has just come. */
+static unsigned
+lists_at_once(const struct sock_addr *peer)
+{
+	struct buf out = { 0 };
+	union message m;
+	unsigned lists = 0;
+
+	close(w.fd);
+	w.fd = -1;
+	cr_assert_eq(loop_run(w.loop), 0);
+	w.fd = connected_from(peer);
+	put_hello(&out);
+	for (uint32_t i = 1; i <= 20; i++)
+		put(&out, (union message){ .list = { MSG_LIST, i, 0 } });
+	put(&out, (union message){ .ping = { MSG_PING, 1 } });
+	send_off(&out);
+	while (hear(&m) != MSG_PONG)
+		lists += m.type == MSG_DONE;
+	return lists;
+}
+
+Test(session, the_allowance_is_not_renewed_by_connecting_again)
+{
+	struct sock_addr there = { .len = sizeof(struct sockaddr_in) };
+	struct sock_addr here = { .len = sizeof(sa_family_t) };
+
+	there.in.sin_family = AF_INET;
+	there.in.sin_addr.s_addr = htonl(0xc0000201);
+	here.sa.sa_family = AF_UNIX;
+	w.settings->limits_rate = 1;
+	w.settings->limits_burst = 10;
+	cr_expect_geq(lists_at_once(&there), 4);
+	cr_expect_leq(lists_at_once(&there), 1);
+	cr_expect_geq(lists_at_once(&here), 4, "as many as connections");
+	cr_expect_geq(lists_at_once(&here), 4);
 }
 
 /* Who asks and does not read the answers is not read from either: what waits
