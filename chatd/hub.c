@@ -22,6 +22,7 @@ void
 hub_settings(struct hub *hub, const struct settings *settings)
 {
 	hub->settings = settings;
+	hub_keep(hub);
 }
 
 void

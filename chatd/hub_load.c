@@ -91,6 +91,7 @@ hub_load(struct hub *hub)
 	struct user *user, *next;
 
 	hub->room_number = store_load(hub->store, &loader, &load);
+	hub_keep(hub);
 	HASH_ITER(hh_device, hub->users.by_device, user, next)
 	{
 		user->has_said = true; /* until the store says otherwise */

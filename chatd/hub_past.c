@@ -1,9 +1,21 @@
 /*
- * Requests about what is over: entries told again, and how far somebody has
- * seen.
+ * What is over: how much of it is kept, requests for entries to be told again,
+ * and how far somebody has seen.
  */
 #include "hub.h"
 #include "hub_state.h"
+
+#define DAY_MS (UINT64_C(24) * 3600 * 1000)
+
+void
+hub_keep(struct hub *hub)
+{
+	store_keep(hub->store,
+	    &(struct store_keep){
+		.age_ms = (uint64_t)hub->settings->history_age * DAY_MS,
+		.count = (uint64_t)hub->settings->history_count,
+	    });
+}
 
 /* ---- reading ---- */
 

@@ -81,6 +81,9 @@ void hub_ask_search(struct hub *, struct client *, uint32_t ref,
 void hub_ask_seen(struct hub *, struct client *, struct room *, uint32_t ref,
     uint64_t seq, void (*then)(struct job *, enum refusal));
 
+/* Tells the store what the settings say is kept. */
+void hub_keep(struct hub *);
+
 void hub_tell(struct client *, union message);
 /* An entry that is asked for with history or search. */
 void hub_tell_past(

@@ -310,3 +310,30 @@ Test(hub_past, the_marker_is_told_to_the_next_connection)
 	fake_forget(&again);
 	fake_forget(&b);
 }
+
+/* ---- what is kept ---- */
+
+Test(hub_past, begins_where_the_kept_begins)
+{
+	struct fake a = { 0 }, b = { 0 };
+
+	begin(&a, &b, 3);
+	world.settings->history_count = 2;
+	hub_settings(world.hub, world.settings);
+	cr_expect_eq(history(&a, "#r", 1, 9), FINE);
+	fake_expect(&a,
+	    "past #r 4 said bob: 2\npast #r 5 said bob: 3\n"
+	    "done seq=5 next=0\n",
+	    "");
+	world.settings->history_count = 0;
+	world.settings->history_age = 2;
+	hub_settings(world.hub, world.settings);
+	world_later(INT64_C(2) * 24 * 3600 * 1000 - 500);
+	fake_say(&a, 1, "#r", "young");
+	world_later(501);
+	fake_ignore(&a);
+	cr_expect_eq(history(&a, "#r", 1, 9), FINE);
+	fake_expect(&a, "past #r 6 said ann: young\ndone seq=6 next=0\n", "");
+	fake_forget(&a);
+	fake_forget(&b);
+}
