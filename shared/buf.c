@@ -76,6 +76,13 @@ buf_consume(struct buf *b, size_t len)
 }
 
 void
+buf_cut(struct buf *b, size_t len)
+{
+	assert(len <= b->len);
+	b->len = len;
+}
+
+void
 buf_add(struct buf *b, const void *from, size_t len)
 {
 	if (len == 0)

@@ -44,6 +44,8 @@ uint8_t *buf_room(struct buf *, size_t len);
 void buf_grown(struct buf *, size_t len);
 /* Drops len bytes (at most b->len) at the front. */
 void buf_consume(struct buf *, size_t len);
+/* Keeps only len bytes (at most b->len), those at the front. */
+void buf_cut(struct buf *, size_t len);
 /* The content as a slice, good until the next change. */
 struct slice buf_slice(const struct buf *);
 /* The content as a string: puts a NUL behind it that is not part of len. */
