@@ -104,17 +104,32 @@ $(BUILD)/%.o: %.c
 	$(compile)
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d $(BUILD)/*/*/*/*.d)
 
+# What makes a program fail at one of its calls; and daemons with a mistake on
+# purpose, that a patch brings into some of their files.
+FAULTS = $(BUILD)/faults/call.so $(patsubst \
+	tests/faults/%.patch,$(BUILD)/faults/%/chatd,$(wildcard \
+	tests/faults/*.patch))
+$(BUILD)/faults/%.so: tests/faults/%.c
+	$(Q)mkdir -p $(@D); echo "cc $<"; $(CC) $(CPPFLAGS_ALL) -std=c11 \
+		$(WARNINGS) -O2 -fPIC -shared -o $@ $<
+$(BUILD)/faults/%/chatd: export COMPILE = $(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL)
+$(BUILD)/faults/%/chatd: export LINK = $(CC) $(LDFLAGS_ALL)
+$(BUILD)/faults/%/chatd: export LIBS = $(CHATD_LIBS) $(SHARED_LIBS)
+$(BUILD)/faults/%/chatd: tests/faults/%.patch tests/faults/plant.sh \
+		$(BUILD)/obj/chatd/main.o $(CHATD) $(SHARED)
+	$(Q)echo "plant $<"; tests/faults/plant.sh $< $(@D) $(filter %.o,$^)
+
 run: $(PROGRAMS)
 	@chat/run.sh
 
-test: $(PROGRAMS) $(BUILD)/unit $(BUILD)/e2e $(TOOLS)
+test: $(PROGRAMS) $(BUILD)/unit $(BUILD)/e2e $(TOOLS) $(FAULTS)
 	$(BUILD)/unit -j2
 	$(BUILD)/e2e -j2
 	tests/lint/manual.sh
 
 # A leak is told when the test's process has already passed: what counts is
 # that no report was written.
-san: $(PROGRAMS) $(BUILD)/unit $(BUILD)/e2e
+san: $(PROGRAMS) $(BUILD)/unit $(BUILD)/e2e $(FAULTS)
 	tests/san.sh $(BUILD)/unit $(BUILD)/e2e
 
 tsan: $(PROGRAMS)
@@ -156,7 +171,7 @@ install: all
 	install -d $(DEST)/bin $(DEST)/share/examples/chat $(addprefix \
 		$(DESTDIR)$(MANDIR)/man,1 5 7 8)
 	install $(PROGRAMS) $(DEST)/bin
-	install -m 644 chatd/chatd.conf chatd/chatd.service chatd/chatd.socket \
+	install -m 644 chatd/chatd.conf chatd/answers.conf chatd/chatd.service chatd/chatd.socket \
 		$(DEST)/share/examples/chat
 	for page in $(PAGES); do install -m 644 $$page \
 		$(DESTDIR)$(MANDIR)/man$${page##*.}; done

@@ -25,20 +25,32 @@ enum { ARGUMENTS = 32, LISTENING_AT = 13 /* "listening on " */ };
 const char *
 daemon_program(const char *variable, const char *name)
 {
-	static char path[4096];
+	static char paths[4][4096]; /* as many can be in use at a time */
+	static unsigned used;
+	char *path = paths[used++ % 4];
 	const char *given = getenv(variable);
 	ssize_t n;
 	char *slash;
 
 	if (given != NULL)
 		return given;
-	n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+	n = readlink("/proc/self/exe", path, sizeof(paths[0]) - 1);
 	cr_assert_gt(n, 0);
 	path[n] = '\0';
 	slash = strrchr(path, '/');
-	snprintf(
-	    slash + 1, sizeof(path) - (size_t)(slash + 1 - path), "%s", name);
+	snprintf(slash + 1, sizeof(paths[0]) - (size_t)(slash + 1 - path), "%s",
+	    name);
 	return path;
+}
+
+void
+daemon_meets(const char *fault)
+{
+	setenv(
+	    "LD_PRELOAD", daemon_program("CHAT_FAULTS", "faults/call.so"), 1);
+	setenv("CHAT_FAULT", fault, 1);
+	/* The sanitizer wants to be loaded first; who is cut short leaks. */
+	setenv("ASAN_OPTIONS", "verify_asan_link_order=0:detect_leaks=0", 1);
 }
 
 /* ---- the log ---- */
@@ -77,6 +89,17 @@ count(struct daemon *d, const char *words)
 		n++;
 	}
 	return n;
+}
+
+bool
+daemon_is_over(struct daemon *d)
+{
+	bool is_over;
+
+	pthread_mutex_lock(&d->lock);
+	is_over = d->is_over;
+	pthread_mutex_unlock(&d->lock);
+	return is_over;
 }
 
 unsigned
@@ -155,6 +178,8 @@ become_daemon(const struct daemon_options *o, char *const *argv, int err)
 	unsetenv("JOURNAL_STREAM");
 	if (o->files != 0)
 		setrlimit(RLIMIT_NOFILE, &files);
+	if (o->fault != NULL)
+		daemon_meets(o->fault);
 	execv(argv[0], argv);
 	dprintf(STDERR_FILENO, "%s: %s\n", argv[0], strerror(errno));
 	_exit(127);
@@ -165,10 +190,12 @@ static void
 launch(
     struct daemon *d, const struct daemon_options *o, const char *const more[])
 {
-	const char *argv[ARGUMENTS] = { daemon_program("CHATD", "chatd") };
+	const char *argv[ARGUMENTS];
 	char config[128];
-	int ends[2], n = 1, i;
+	int ends[2], n = 0, i;
 
+	argv[n++] =
+	    o->program != NULL ? o->program : daemon_program("CHATD", "chatd");
 	argv[n++] = o->directory != NULL ? "-s" : "-n";
 	if (o->directory != NULL)
 		argv[n++] = o->directory;
@@ -226,12 +253,11 @@ read_addresses(struct daemon *d, unsigned n)
 	free(log);
 }
 
-void
-daemon_start(struct daemon *d, const struct daemon_options *given)
+bool
+daemon_starts(struct daemon *d, const struct daemon_options *given)
 {
 	struct daemon_options o = *given;
 	unsigned n = o.configured;
-	char *log;
 
 	if (o.listen[0] == NULL && n == 0)
 		o.listen[0] = "127.0.0.1:0";
@@ -239,11 +265,21 @@ daemon_start(struct daemon *d, const struct daemon_options *given)
 		n++;
 	launch(d, &o, NULL);
 	begin_log(d);
-	if (!daemon_says(d, "listening on ", n)) {
-		log = daemon_log(d);
-		cr_assert_fail("chatd does not serve: %s", log);
-	}
+	if (!daemon_says(d, "listening on ", n))
+		return false;
 	read_addresses(d, n);
+	return true;
+}
+
+void
+daemon_start(struct daemon *d, const struct daemon_options *o)
+{
+	char *log;
+
+	if (daemon_starts(d, o))
+		return;
+	log = daemon_log(d);
+	cr_assert_fail("chatd does not serve: %s", log);
 }
 
 int

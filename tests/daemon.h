@@ -25,6 +25,8 @@ struct daemon_options {
 	const char *directory; /* -s; NULL: nothing is kept on disk */
 	long files;	       /* RLIMIT_NOFILE of the daemon; 0: as it is */
 	bool is_loud;	       /* -v */
+	const char *program;   /* another than daemon_program()'s */
+	const char *fault;     /* that it meets, as daemon_meets() */
 };
 
 struct daemon {
@@ -45,10 +47,16 @@ struct daemon {
  * the test's. */
 const char *daemon_program(const char *variable, const char *name);
 
+/* For the child about to become a program: it will meet this fault at one of
+ * its calls, as tests/faults/call.c reads it. */
+void daemon_meets(const char *fault);
+
 /* Makes the directory (mode 0700), so that options can name paths in it. */
 void daemon_init(struct daemon *);
 /* Returns when it serves on all its listeners. */
 void daemon_start(struct daemon *, const struct daemon_options *);
+/* Likewise; false: it has ended before it served. */
+bool daemon_starts(struct daemon *, const struct daemon_options *);
 /* Starts it where it is expected to give up: the exit status.  The log stays
  * until daemon_done(). */
 int daemon_fails(
@@ -71,6 +79,9 @@ bool daemon_says(struct daemon *, const char *words, unsigned n);
 unsigned daemon_said(struct daemon *, const char *words); /* how often so far */
 /* The log so far, a copy to be freed. */
 char *daemon_log(struct daemon *);
+
+/* It has ended, by itself: daemon_wait() will not wait. */
+bool daemon_is_over(struct daemon *);
 
 /* CPU time used so far, microseconds. */
 int64_t daemon_cpu_us(const struct daemon *);
