@@ -17,6 +17,18 @@ hub_keep(struct hub *hub)
 	    });
 }
 
+void
+hub_trim(struct hub *hub, struct room *room)
+{
+	uint64_t age_ms = (uint64_t)hub->settings->history_age * DAY_MS;
+	uint64_t before = room->recent.bytes;
+
+	if (age_ms == 0 || hub->wall_ms < age_ms)
+		return;
+	recent_trim(&room->recent, hub->wall_ms - age_ms);
+	hub->recent_bytes -= before - room->recent.bytes;
+}
+
 /* ---- reading ---- */
 
 static void

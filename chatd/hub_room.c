@@ -63,6 +63,7 @@ attach(struct client *client, struct room *room, uint64_t first, uint32_t ref)
 	const struct member *m = user_member(client->user, room);
 	struct seat *seat = client_seat(client, room);
 
+	hub_trim(room->hub, room);
 	/* It leaves and has not heard the end yet: that is answered first. */
 	if (seat != NULL && seat->last != 0)
 		hub_tell(client,
@@ -89,7 +90,10 @@ recent_past(const struct hub *hub, const struct room *room)
 {
 	uint64_t head = room_head(room);
 	uint64_t past = (uint64_t)hub->settings->history_join;
+	uint64_t kept = (uint64_t)hub->settings->history_count;
 
+	if (kept != 0 && kept < past)
+		past = kept;
 	return head > past ? head - past + 1 : 1;
 }
 

@@ -83,6 +83,8 @@ void hub_ask_seen(struct hub *, struct client *, struct room *, uint32_t ref,
 
 /* Tells the store what the settings say is kept. */
 void hub_keep(struct hub *);
+/* Forgets what of a room is in memory and is not to be kept. */
+void hub_trim(struct hub *, struct room *);
 
 void hub_tell(struct client *, union message);
 /* An entry that is asked for with history or search. */

@@ -69,6 +69,13 @@ drop_oldest(struct recent *r)
 }
 
 void
+recent_trim(struct recent *r, uint64_t time)
+{
+	while (r->first < r->next && r->at[slot(r, r->first)]->time < time)
+		drop_oldest(r);
+}
+
+void
 recent_drop(struct recent *r)
 {
 	while (r->first < r->next)

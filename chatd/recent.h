@@ -58,6 +58,8 @@ void recent_init(struct recent *, uint64_t next);
 void recent_done(struct recent *);
 /* Takes the reference.  Its number is recent->next. */
 void recent_add_take(struct recent *, struct entry *);
+/* Forgets those older than this, milliseconds since 1970. */
+void recent_trim(struct recent *, uint64_t time);
 /* Forgets all entries; they are in the store. */
 void recent_drop(struct recent *);
 

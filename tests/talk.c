@@ -453,6 +453,34 @@ run_logs(struct talk *t, const char *quoted)
 	return said || fail(t, "%s", wrong != NULL ? wrong : "it does not");
 }
 
+static void
+start_daemon(struct talk *t)
+{
+	struct daemon_options o = { .listen = { "127.0.0.1:0" } };
+	struct buf config = { 0 };
+	char path[128], state[128];
+
+	snprintf(path, sizeof(path), "unix:%s/talk.sock", t->daemon.directory);
+	o.listen[1] = path;
+	snprintf(state, sizeof(state), "%s/state", t->daemon.directory);
+	if (script_has(&t->script, "on disk"))
+		o.directory = state;
+	script_config(&t->script, &config);
+	o.config = config.len != 0 ? buf_string(&config) : NULL;
+	daemon_start(&t->daemon, &o);
+	buf_done(&config);
+}
+
+static bool
+run_restarts(struct talk *t)
+{
+	for (size_t i = 0; i < t->n_speakers; i++)
+		peer_close(&t->speaker[i].peer);
+	daemon_stop(&t->daemon);
+	start_daemon(t);
+	return true;
+}
+
 static bool run_lines(struct talk *, size_t from, size_t to);
 
 static bool
@@ -473,8 +501,11 @@ run_repeat(struct talk *t, size_t at, size_t end)
 static bool
 run_line(struct talk *t, const char *text)
 {
-	if (strncmp(text, "daemon:", 7) == 0 || strcmp(text, "slow") == 0)
+	if (strncmp(text, "daemon:", 7) == 0 || strcmp(text, "slow") == 0 ||
+	    strcmp(text, "on disk") == 0)
 		return true; /* acted on before the daemon was started */
+	if (strcmp(text, "daemon restarts") == 0)
+		return run_restarts(t);
 	if (strncmp(text, "daemon logs ", 12) == 0)
 		return run_logs(t, text + 12);
 	if (strncmp(text, "ignore ", 7) == 0)
@@ -502,22 +533,6 @@ run_lines(struct talk *t, size_t from, size_t to)
 }
 
 /* ---- before and after ---- */
-
-static void
-start_daemon(struct talk *t)
-{
-	struct daemon_options o = { .listen = { "127.0.0.1:0" } };
-	struct buf config = { 0 };
-	char path[128];
-
-	daemon_init(&t->daemon);
-	snprintf(path, sizeof(path), "unix:%s/talk.sock", t->daemon.directory);
-	o.listen[1] = path;
-	script_config(&t->script, &config);
-	o.config = config.len != 0 ? buf_string(&config) : NULL;
-	daemon_start(&t->daemon, &o);
-	buf_done(&config);
-}
 
 static bool
 end_all(struct talk *t)
@@ -566,6 +581,7 @@ talk_run(const char *name, const char *text, const struct talk_options *options,
 		.token = TOKEN };
 	script_parse(&t->script, text);
 	if (!options->skip_slow || !script_has(&t->script, "slow")) {
+		daemon_init(&t->daemon);
 		start_daemon(t);
 		result = run_lines(t, 0, t->script.n) && end_all(t)
 		    ? TALK_FINE

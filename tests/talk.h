@@ -33,6 +33,10 @@
  *		a line of chatd.conf(5), wherever it stands
  *	daemon logs "words"
  *		already or soon
+ *	daemon restarts
+ *		in order; everybody's connection ends
+ *	on disk
+ *		the daemon keeps everything in a directory, wherever this stands
  *	slow
  *		waits for deadlines, or takes long: not run in pieces
  *

@@ -334,6 +334,11 @@ Test(hub_past, begins_where_the_kept_begins)
 	fake_ignore(&a);
 	cr_expect_eq(history(&a, "#r", 1, 9), FINE);
 	fake_expect(&a, "past #r 6 said ann: young\ndone seq=6 next=0\n", "");
+	/* Nor is what is old told from memory. */
+	fake_ignore(&b);
+	fake_attach(&b, "#r", 0);
+	fake_expect(
+	    &b, "attached #r first=1 head=6\n", "gap 6\n6 said ann: young\n");
 	fake_forget(&a);
 	fake_forget(&b);
 }
