@@ -171,7 +171,8 @@ install: all
 	install -d $(DEST)/bin $(DEST)/share/examples/chat $(addprefix \
 		$(DESTDIR)$(MANDIR)/man,1 5 7 8)
 	install $(PROGRAMS) $(DEST)/bin
-	install -m 644 chatd/chatd.conf chatd/answers.conf chatd/chatd.service chatd/chatd.socket \
+	install -m 644 chatd/chatd.conf chatd/answers.conf \
+		chatd/chatd.service chatd/chatd.socket \
 		$(DEST)/share/examples/chat
 	for page in $(PAGES); do install -m 644 $$page \
 		$(DESTDIR)$(MANDIR)/man$${page##*.}; done

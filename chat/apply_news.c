@@ -249,6 +249,19 @@ hear_person(struct apply *a, const union message *m)
 	return true;
 }
 
+bool
+hear_answered(struct apply *a, const union message *m)
+{
+	const struct msg_answered *answer = &m->answered;
+	struct asked *asked = asking_find(&a->asking, answer->ref);
+
+	if (asked == NULL || asked->type != MSG_ASK)
+		return true;
+	model_say(a->model, asked->room, "%.*s", SLICE_ARG(answer->text));
+	apply_answered(a, asked);
+	return true;
+}
+
 /* ---- done ---- */
 
 static bool

@@ -356,6 +356,21 @@ run_who(struct command_face *f, const char *words)
 }
 
 static enum command_result
+run_ask(struct command_face *f, const char *words)
+{
+	char *question = without_tabs(words);
+	union message m = { .ask = { MSG_ASK, 0, slice_of(question) } };
+	enum command_result result;
+
+	if (!text_is_clean(m.ask.question, true))
+		result = refuse(f, SLICE("question"), REFUSE_BAD_TEXT);
+	else
+		result = sent(f, link_request(f->link, &m, f->room));
+	free(question);
+	return result;
+}
+
+static enum command_result
 run_list(struct command_face *f, const char *words)
 {
 	union message m = { .list = { MSG_LIST, 0, 0 } };

@@ -9,6 +9,7 @@ const struct dialect dialect_notices = {
 static const struct dialect *const dialects[] = {
 	[DIALECT_FRAME] = &dialect_frame,
 	[DIALECT_LINE] = &dialect_line,
+	[DIALECT_ANSWERS] = &dialect_answers,
 	[DIALECT_COUNT] = &dialect_notices,
 };
 

@@ -15,7 +15,12 @@
 #include "frame.h"
 #include "protocol.h"
 
-enum dialect_no { DIALECT_FRAME, DIALECT_LINE, DIALECT_COUNT };
+enum dialect_no {
+	DIALECT_FRAME,
+	DIALECT_LINE,
+	DIALECT_ANSWERS,
+	DIALECT_COUNT
+};
 
 /* What read() is given, and what it found. */
 struct intake {
@@ -72,6 +77,7 @@ struct dialect {
 
 extern const struct dialect dialect_frame;
 extern const struct dialect dialect_line;
+extern const struct dialect dialect_answers;
 extern const struct dialect dialect_notices; /* hears, and has no number */
 
 /* By name; NULL if there is none. */

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "answers.h"
 #include "entry.h"
 #include "hub_state.h"
 #include "xmalloc.h"
@@ -13,6 +14,7 @@ hub_new(
 	struct hub *hub = xcalloc(1, sizeof *hub);
 
 	hub->settings = settings;
+	hub->answers = answers_new(settings);
 	hub->store = store;
 	hub->timers = timers;
 	return hub;
@@ -23,6 +25,8 @@ hub_settings(struct hub *hub, const struct settings *settings)
 {
 	hub->settings = settings;
 	hub_keep(hub);
+	answers_free(hub->answers);
+	hub->answers = answers_new(settings);
 }
 
 void
@@ -378,5 +382,6 @@ hub_free(struct hub *hub)
 		users_remove(&hub->users, u);
 		user_free(u);
 	}
+	answers_free(hub->answers);
 	free(hub);
 }

@@ -65,6 +65,16 @@ hub_history(struct hub *, struct client *, const struct msg_history *);
 enum refusal
 hub_search(struct hub *, struct client *, const struct msg_search *);
 enum refusal hub_seen(struct hub *, struct client *, const struct msg_seen *);
+enum refusal hub_ask(struct hub *, struct client *, const struct msg_ask *);
+
+/*
+ * A notice from somebody who is no user, called who: a name that is no nick.
+ * FINE: asked of the store; then, if there is one, is told the number of the
+ * entry, or 0: it was not stored.  Else there is no such room.
+ */
+typedef void hub_posted(void *arg, uint64_t seq);
+enum refusal hub_post(struct hub *, struct slice room, struct slice who,
+    struct slice text, hub_posted *then, void *arg);
 
 /* The connection is over.  orderly: it said bye, so the user leaves all rooms
  * at once, with these words; else the rooms wait for it (limits.grace). */

@@ -20,7 +20,8 @@ job_new(struct hub *hub, struct client *client, struct user *user,
 	job->client = client;
 	job->user = user;
 	job->room = room;
-	user->jobs++;
+	if (user != NULL)
+		user->jobs++;
 	if (room != NULL)
 		room->jobs++;
 	if (client != NULL)
@@ -43,12 +44,14 @@ job_end(struct job *job, enum refusal why)
 	if (job->then != NULL)
 		job->then(job, why);
 	free(job);
-	user->jobs--;
+	if (user != NULL)
+		user->jobs--;
 	if (room != NULL) {
 		room->jobs--;
 		hub_room_done(hub, room);
 	}
-	hub_user_done(user);
+	if (user != NULL)
+		hub_user_done(user);
 }
 
 static void
@@ -56,8 +59,10 @@ append_done(struct store_append *append)
 {
 	struct job *job = (struct job *)append;
 
-	if (append->entry != NULL)
+	if (append->entry != NULL) {
+		hub_overhear(job->hub, job->room, append->entry);
 		hub_take(job->hub, job->room, append->entry);
+	}
 	job_end(job, append->why);
 }
 
@@ -98,6 +103,37 @@ hub_append(struct hub *hub, struct client *client, struct user *user,
 		.room_name = put(&at, name),
 		.other = other != NULL ? other->device : (struct id){ { 0 } },
 		.other_nick = put(&at, other_nick),
+	};
+	store_append(hub->store, &job->ask.append);
+}
+
+static void
+foreign_done(struct job *job, enum refusal why)
+{
+	if (job->posted != NULL)
+		job->posted(
+		    job->posted_arg, why == FINE ? job->ask.append.seq : 0);
+}
+
+void
+hub_append_foreign(struct hub *hub, struct room *room, struct slice who,
+    struct slice text, hub_posted *posted, void *arg)
+{
+	struct slice name = slice_of(room->name);
+	struct job *job =
+	    job_new(hub, NULL, NULL, room, who.len + text.len + name.len);
+	char *at = job->bytes;
+
+	job->then = foreign_done;
+	job->posted = posted;
+	job->posted_arg = arg;
+	job->ask.append = (struct store_append){
+		.done = append_done,
+		.room = room->number,
+		.kind = ENTRY_NOTICE,
+		.who = put(&at, who),
+		.text = put(&at, text),
+		.room_name = put(&at, name),
 	};
 	store_append(hub->store, &job->ask.append);
 }

@@ -23,6 +23,7 @@ enum {
 
 struct hub {
 	const struct settings *settings;
+	struct answers *answers;
 	struct store *store;
 	struct heap *timers;
 	int64_t now_ms;
@@ -54,11 +55,13 @@ struct job {
 	struct hub *hub;
 	struct client *client; /* NULL: nobody waits for an answer any more */
 	struct job *next_of_client;
-	struct user *user;
+	struct user *user; /* NULL: it is for nobody who is one */
 	struct room *room; /* NULL for a device, and for a search */
 	uint32_t ref;
 	/* With the entry in the room, or why not. */
 	void (*then)(struct job *, enum refusal why);
+	hub_posted *posted; /* of hub_post() */
+	void *posted_arg;
 	/* What the store is to keep: numbers, names and text. */
 	_Alignas(uint64_t) char bytes[];
 };
@@ -67,6 +70,11 @@ struct job {
 void hub_append(struct hub *, struct client *, struct user *, struct room *,
     enum entry_kind, struct slice text, uint32_t ref, uint64_t n,
     void (*then)(struct job *, enum refusal));
+/* A notice by nobody who is a user; as hub_post(). */
+void hub_append_foreign(struct hub *, struct room *, struct slice who,
+    struct slice text, hub_posted *, void *arg);
+/* Somebody said something, committed: perhaps there is an answer. */
+void hub_overhear(struct hub *, struct room *, const struct entry *);
 /* What the store knows of the user's device. */
 void hub_ask_device(struct hub *, struct client *, struct user *,
     void (*then)(struct job *, enum refusal));

@@ -24,6 +24,7 @@ HANDLER(list)
 HANDLER(history)
 HANDLER(search)
 HANDLER(seen)
+HANDLER(ask)
 
 static enum refusal
 do_who(struct session *s, const union message *m)
@@ -75,6 +76,7 @@ do_bye(struct session *s, const union message *m)
 #define do_presence NULL
 #define do_unsure   NULL
 #define do_past	    NULL
+#define do_answered NULL
 
 static enum refusal (*const handlers[256])(
     struct session *, const union message *) = {

@@ -231,6 +231,10 @@ handle(struct session *s, const union message *m, enum refusal why)
 	if (why == FINE) {
 		if (m->type == MSG_HELLO)
 			session_enter(s, STATE_GREETING);
+		/* Who types questions need not say who it is. */
+		if (m->type == MSG_ASK && s->state == STATE_FRESH &&
+		    s->client.dialect->is_typed)
+			session_timer(s, session_now(s) + session_login_ms(s));
 		return;
 	}
 	log_debug("c%u: refused: %s", s->number, refusal_name(why));

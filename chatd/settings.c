@@ -13,16 +13,23 @@
 const struct settings_row settings_rows[] = {
 #define NUMBER(group, name, standard, min, max, unit, meaning)                 \
 	{ #group, #name, meaning, unit, NULL, standard, min, max,              \
-		offsetof(struct settings, group##_##name), SETTINGS_NUMBER },
+		offsetof(struct settings, group##_##name), SETTINGS_NUMBER,    \
+		NULL, NULL },
 #define STRING(group, name, standard, max, meaning)                            \
 	{ #group, #name, meaning, "bytes", standard, 0, 0, max,                \
-		offsetof(struct settings, group##_##name), SETTINGS_STRING },
+		offsetof(struct settings, group##_##name), SETTINGS_STRING,    \
+		NULL, NULL },
 #define SWITCH(group, name, standard, meaning)                                 \
 	{ #group, #name, meaning, "", NULL, standard, 0, 1,                    \
-		offsetof(struct settings, group##_##name), SETTINGS_SWITCH },
+		offsetof(struct settings, group##_##name), SETTINGS_SWITCH,    \
+		NULL, NULL },
+#define RECORDS(group, name, key, value, max, meaning)                         \
+	{ #group, #name, meaning, "bytes", NULL, 0, 0, max,                    \
+		offsetof(struct settings, group##_##name), SETTINGS_RECORDS,   \
+		#key, #value },
 #define LIST(name, meaning)                                                    \
 	{ "", #name, meaning, "", NULL, 0, 0, 0,                               \
-		offsetof(struct settings, name), SETTINGS_LIST },
+		offsetof(struct settings, name), SETTINGS_LIST, NULL, NULL },
 #include "settings.def"
 };
 
@@ -69,6 +76,32 @@ settings_list_add(
 	list->n++;
 }
 
+struct record *
+settings_record_add(
+    struct record_list *list, const char *key, const char *value, unsigned line)
+{
+	struct record *new;
+
+	list->at = xrealloc(list->at, list->n + 1, sizeof(*list->at));
+	new = &list->at[list->n++];
+	*new = (struct record){ xstrdup(key), xstrdup(value), { 0 }, line };
+	return new;
+}
+
+static void
+records_clear(struct record_list *list)
+{
+	size_t i;
+
+	for (i = 0; i < list->n; i++) {
+		free(list->at[i].key);
+		free(list->at[i].value);
+		list_clear(&list->at[i].rooms);
+	}
+	free(list->at);
+	*list = (struct record_list){ 0 };
+}
+
 void
 settings_listen(struct settings *s, const char *const *addresses, size_t n,
     const char *from)
@@ -96,6 +129,7 @@ set_standard(struct settings *s, const struct settings_row *row)
 		*(bool *)settings_field(s, row) = row->standard != 0;
 		break;
 	case SETTINGS_LIST:
+	case SETTINGS_RECORDS:
 		break;
 	}
 }
@@ -147,6 +181,8 @@ settings_free(struct settings *s)
 			free(*(char **)settings_field(s, &settings_rows[i]));
 		else if (settings_rows[i].type == SETTINGS_LIST)
 			list_clear(settings_field(s, &settings_rows[i]));
+		else if (settings_rows[i].type == SETTINGS_RECORDS)
+			records_clear(settings_field(s, &settings_rows[i]));
 	}
 	free(s);
 }

@@ -27,12 +27,27 @@ struct string_list {
 	size_t n;
 };
 
+/* Two strings that belong together, and rooms they are for. */
+struct record {
+	char *key, *value;
+	struct string_list rooms;
+	unsigned line; /* where it begins */
+};
+
+/* No two have the same key, names_same(). */
+struct record_list {
+	struct record *at;
+	size_t n;
+};
+
 struct settings {
 #define NUMBER(group, name, standard, min, max, unit, meaning) \
 	int64_t group##_##name;
 #define STRING(group, name, standard, max, meaning) char *group##_##name;
 #define SWITCH(group, name, standard, meaning) bool group##_##name;
 #define LIST(name, meaning) struct string_list name;
+#define RECORDS(group, name, key, value, max, meaning) \
+	struct record_list group##_##name;
 #include "settings.def"
 };
 

@@ -71,6 +71,31 @@ print_list(FILE *out, const struct string_list *list)
 }
 
 static void
+print_records(
+    FILE *out, const struct settings_row *row, const struct record_list *list)
+{
+	size_t i;
+
+	fputs("(", out);
+	for (i = 0; i < list->n; i++) {
+		const struct record *r = &list->at[i];
+
+		fprintf(out, "%s\n\t\t{ %s = ", i > 0 ? "," : "", row->key);
+		print_string(out, r->key);
+		fprintf(out, "; %s = ", row->value);
+		print_string(out, r->value);
+		fputs(";", out);
+		if (r->rooms.n != 0) {
+			fputs(" rooms = ", out);
+			print_list(out, &r->rooms);
+			fputs(";", out);
+		}
+		fputs(" }", out);
+	}
+	fputs(list->n != 0 ? "\n\t)" : " )", out);
+}
+
+static void
 print_value(FILE *out, const struct settings *s, const struct settings_row *row)
 {
 	const void *field = settings_field(s, row);
@@ -87,6 +112,9 @@ print_value(FILE *out, const struct settings *s, const struct settings_row *row)
 		break;
 	case SETTINGS_LIST:
 		print_list(out, field);
+		break;
+	case SETTINGS_RECORDS:
+		print_records(out, row, field);
 		break;
 	}
 }

@@ -5,6 +5,7 @@
 
 #include "conf.h"
 #include "dialect.h"
+#include "names.h"
 #include "settings_rows.h"
 #include "sock.h"
 #include "text.h"
@@ -13,6 +14,7 @@
 enum {
 	NAME_LEN = 32,	 /* no setting's name is as long */
 	WORDS_LEN = 512, /* of an error's words, cut there */
+	LINE_LEN = 1024, /* a setting that may be longer has lines */
 };
 
 /* ---- which one was meant ---- */
@@ -178,12 +180,12 @@ read_number(struct reading *r, const struct settings_row *row,
 		*(int64_t *)settings_field(r->out, row) = value;
 }
 
-/* What fits into a name of the protocol is told as one: no newline in it. */
+/* Only what is as long as a page has lines. */
 static void
 read_string(struct reading *r, const struct settings_row *row,
     const config_setting_t *at)
 {
-	bool lines = row->max > PROTOCOL_NAME_MAX;
+	bool lines = row->max > LINE_LEN;
 	const char *value;
 
 	if (config_setting_type(at) != CONFIG_TYPE_STRING) {
@@ -252,6 +254,151 @@ read_list(struct reading *r, const struct settings_row *row,
 		read_address(r, row, config_setting_get_elem(at, (unsigned)i));
 }
 
+/* ---- records ---- */
+
+/* A string of one line in a record; NULL: it is none, that was told. */
+static const char *
+record_string(struct reading *r, const struct settings_row *row,
+    const config_setting_t *record, const char *name, int64_t max)
+{
+	const config_setting_t *at = config_setting_get_member(record, name);
+	const char *value;
+
+	if (at == NULL || config_setting_type(at) != CONFIG_TYPE_STRING) {
+		complain(r, at != NULL ? at : record,
+		    "%s.%s: { %s = \"...\"; %s = \"...\"; } is wanted",
+		    row->group, row->name, row->key, row->value);
+		return NULL;
+	}
+	value = config_setting_get_string(at);
+	if (*value != '\0' && strlen(value) <= (size_t)max &&
+	    text_is_clean(slice_of(value), false))
+		return value;
+	complain(r, at,
+	    "%s.%s: %s: one line of 1 to %" PRId64
+	    " bytes is wanted, UTF-8 without controls",
+	    row->group, row->name, name, max);
+	return NULL;
+}
+
+static void
+record_room(struct reading *r, const struct settings_row *row,
+    const config_setting_t *at, struct record *record)
+{
+	const char *name = config_setting_get_string(at);
+
+	if (name == NULL || names_room(slice_of(name), NULL) != FINE)
+		complain(r, at, "%s.%s: rooms: %s", row->group, row->name,
+		    refusal_text(REFUSE_ROOM_BAD));
+	else
+		settings_list_add(&record->rooms, name, NULL);
+}
+
+static void
+record_rooms(struct reading *r, const struct settings_row *row,
+    const config_setting_t *at, struct record *record)
+{
+	int i, n, type = config_setting_type(at);
+
+	if (type != CONFIG_TYPE_ARRAY && type != CONFIG_TYPE_LIST) {
+		complain(r, at, "%s.%s: rooms: an array [ \"#...\" ] is wanted",
+		    row->group, row->name);
+		return;
+	}
+	n = config_setting_length(at);
+	for (i = 0; i < n; i++)
+		record_room(
+		    r, row, config_setting_get_elem(at, (unsigned)i), record);
+}
+
+static void
+record_unknown(struct reading *r, const struct settings_row *row,
+    const config_setting_t *record)
+{
+	int i, n = config_setting_length(record);
+
+	for (i = 0; i < n; i++) {
+		const config_setting_t *at =
+		    config_setting_get_elem(record, (unsigned)i);
+		const char *name = config_setting_name(at);
+
+		if (strcmp(name, row->key) != 0 &&
+		    strcmp(name, row->value) != 0 && strcmp(name, "rooms") != 0)
+			complain(r, at,
+			    "%s.%s: %s: there is only %s, %s and rooms",
+			    row->group, row->name, name, row->key, row->value);
+	}
+}
+
+/* Blanks around it do not count. */
+static struct slice
+trimmed(const char *key)
+{
+	struct slice s = slice_of(key + strspn(key, " "));
+
+	while (s.len != 0 && s.at[s.len - 1] == ' ')
+		s.len--;
+	return s;
+}
+
+/* The one that has the same key; NULL. */
+static const struct record *
+same_record(const struct record_list *list, const char *key)
+{
+	size_t i;
+
+	for (i = 0; i < list->n; i++)
+		if (names_same(trimmed(key), trimmed(list->at[i].key)))
+			return &list->at[i];
+	return NULL;
+}
+
+static void
+read_record(struct reading *r, const struct settings_row *row,
+    const config_setting_t *at)
+{
+	struct record_list *list = settings_field(r->out, row);
+	unsigned line = config_setting_source_line(at);
+	const config_setting_t *rooms;
+	const struct record *same;
+	const char *key, *value;
+	struct record *record;
+
+	if (config_setting_type(at) != CONFIG_TYPE_GROUP) {
+		wrong_type(r, row, at, "a group { ... }");
+		return;
+	}
+	record_unknown(r, row, at);
+	key = record_string(r, row, at, row->key, PROTOCOL_NAME_MAX);
+	value = key != NULL ? record_string(r, row, at, row->value, row->max)
+			    : NULL;
+	if (value == NULL)
+		return;
+	same = same_record(list, key);
+	if (same != NULL)
+		complain(r, at, "%s.%s: %s \"%s\" stands in line %u already",
+		    row->group, row->name, row->key, key, same->line);
+	record = settings_record_add(list, key, value, line);
+	rooms = config_setting_get_member(at, "rooms");
+	if (rooms != NULL)
+		record_rooms(r, row, rooms, record);
+}
+
+static void
+read_records(struct reading *r, const struct settings_row *row,
+    const config_setting_t *at)
+{
+	int i, n;
+
+	if (config_setting_type(at) != CONFIG_TYPE_LIST) {
+		wrong_type(r, row, at, "a list ( { ... }, { ... } )");
+		return;
+	}
+	n = config_setting_length(at);
+	for (i = 0; i < n; i++)
+		read_record(r, row, config_setting_get_elem(at, (unsigned)i));
+}
+
 static void
 read_value(struct reading *r, const struct settings_row *row,
     const config_setting_t *at)
@@ -262,6 +409,7 @@ read_value(struct reading *r, const struct settings_row *row,
 		[SETTINGS_STRING] = read_string,
 		[SETTINGS_SWITCH] = read_switch,
 		[SETTINGS_LIST] = read_list,
+		[SETTINGS_RECORDS] = read_records,
 	};
 
 	readers[row->type](r, row, at);

@@ -15,6 +15,7 @@ enum settings_type {
 	SETTINGS_STRING, /* char * */
 	SETTINGS_SWITCH, /* bool */
 	SETTINGS_LIST,   /* struct string_list */
+	SETTINGS_RECORDS, /* struct record_list */
 };
 
 struct settings_row {
@@ -26,6 +27,7 @@ struct settings_row {
 	int64_t standard, min, max; /* of a string: max bytes */
 	size_t offset;              /* in struct settings */
 	enum settings_type type;
+	const char *key, *value; /* of a record: what its strings are called */
 };
 
 extern const struct settings_row settings_rows[];
@@ -43,5 +45,8 @@ void settings_name_server(struct settings *);
 /* Copies both; from may be NULL. */
 void settings_list_add(struct string_list *, const char *string,
     const char *from);
+/* Copies both; good until the next. */
+struct record *settings_record_add(struct record_list *, const char *key,
+    const char *value, unsigned line);
 
 #endif

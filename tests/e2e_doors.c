@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -166,18 +167,33 @@ open_door(int type, const char *place, char *address)
 	return fd;
 }
 
+/* A program that starts chatd with descriptors 60 and 61 as 3 and 4. */
+static void
+write_starter(const struct daemon *d, char *path, size_t size)
+{
+	FILE *f;
+
+	snprintf(path, size, "%s/starter", d->directory);
+	f = fopen(path, "w");
+	cr_assert_not_null(f);
+	fprintf(f, "#!/bin/bash\nLISTEN_PID=$$ exec '%s' \"$@\" 3<&60 4<&61\n",
+	    daemon_program("CHATD", "chatd"));
+	fclose(f);
+	cr_assert_eq(chmod(path, 0700), 0);
+}
+
 /* Row 14: on descriptors 3 and 4, by name. */
 Test(doors, serves_sockets_made_elsewhere, .timeout = 30)
 {
-	static const char *const wrap[] = { "bash", "-c",
-		"LISTEN_PID=$$ exec \"$@\" 3<&60 4<&61", "bash", NULL };
-	const struct daemon_options o = { .configured = 2, .wrap = wrap };
 	char first[SOCK_TEXT], path[SOCK_TEXT], second[SOCK_TEXT];
+	char starter[128];
+	struct daemon_options o = { .configured = 2, .program = starter };
 	struct daemon d;
 	struct peer ann, bob;
 	int a, b;
 
 	daemon_init(&d);
+	write_starter(&d, starter, sizeof(starter));
 	snprintf(path, sizeof(path), "unix:%s/handed", d.directory);
 	a = open_door(SOCK_STREAM, "127.0.0.1:0", first);
 	b = open_door(SOCK_STREAM, path, second);
@@ -269,6 +285,142 @@ Test(doors, the_backlog_is_as_long_as_told, .timeout = 30)
 		close(p[i].fd);
 	for (; i < MANY; i++)
 		close(p[i].fd);
+	daemon_stop(&d);
+	daemon_done(&d);
+}
+
+/* ---- answers ---- */
+
+/* What a shell's command prints; it has to succeed. */
+static void
+run(const char *command, char *out, size_t size)
+{
+	FILE *f = popen(command, "r");
+	size_t n;
+
+	cr_assert_not_null(f);
+	n = fread(out, 1, size - 1, f);
+	out[n] = '\0';
+	cr_expect_eq(pclose(f), 0, "%s: %s", command, out);
+}
+
+static const char *
+port_of(const char *address)
+{
+	return strrchr(address, ':') + 1;
+}
+
+#define COURSES                                                                \
+	"answers: { table = ("                                                 \
+	"{ question = \"python\";"                                             \
+	"  answer = \"CourseName:Python,Duration:1Year,Fee=4000\"; },"         \
+	"{ question = \"java\";"                                               \
+	"  answer = \"CourseName:Java,Duration:2Year,Fee=2000\";"              \
+	"  rooms = [ \"#courses\" ]; },"                                       \
+	"{ question = \"c\";"                                                  \
+	"  answer = \"CourseName:C,Duration:2Months,Fee=1000\"; } );"          \
+	"  standard = \"this course is not available\"; };\n"
+
+/* Row 7 of the owner's systems, with nc, line by line and all at once. */
+Test(doors, answers_the_owners_questions, .timeout = 30)
+{
+	static const char *const exchanges[][2] = {
+		{ "python", "CourseName:Python,Duration:1Year,Fee=4000\n" },
+		{ "java", "CourseName:Java,Duration:2Year,Fee=2000\n" },
+		{ "c", "CourseName:C,Duration:2Months,Fee=1000\n" },
+		{ "C++", "this course is not available\n" },
+		{ "  PYTHON ", "CourseName:Python,Duration:1Year,Fee=4000\n" },
+	};
+	const struct daemon_options o = { .config = COURSES,
+		.listen = { "answers:127.0.0.1:0", "127.0.0.1:0" } };
+	char command[256], printed[1024];
+	struct daemon d;
+	size_t i;
+
+	daemon_init(&d);
+	daemon_start(&d, &o);
+	for (i = 0; i < sizeof(exchanges) / sizeof(*exchanges); i++) {
+		snprintf(command, sizeof(command),
+		    "printf '%s\\n' | nc -N 127.0.0.1 %s", exchanges[i][0],
+		    port_of(d.address[0]));
+		run(command, printed, sizeof(printed));
+		cr_expect_str_eq(printed, exchanges[i][1]);
+	}
+	snprintf(command, sizeof(command),
+	    "printf 'c\\r\\nnone\\njava\\n' | nc -N 127.0.0.1 %s",
+	    port_of(d.address[0]));
+	run(command, printed, sizeof(printed));
+	cr_expect_str_eq(printed,
+	    "CourseName:C,Duration:2Months,Fee=1000\n"
+	    "this course is not available\n"
+	    "CourseName:Java,Duration:2Year,Fee=2000\n");
+	daemon_stop(&d);
+	daemon_done(&d);
+}
+
+Test(doors, answers_within_bounds, .timeout = 30)
+{
+	const struct daemon_options o = {
+		.config = "limits: { clients = 1; line = 1; };\n",
+		.listen = { "answers:127.0.0.1:0" }
+	};
+	char words[600];
+	struct daemon d;
+	struct peer p, q;
+	struct slice got;
+
+	daemon_init(&d);
+	daemon_start(&d, &o);
+	memset(words, 'x', sizeof(words));
+	cr_assert(peer_connect(&p, d.address[0]));
+	peer_send_bytes(&p, words, sizeof(words));
+	got = peer_hear_bytes(&p, 4096, PEER_WAIT_MS);
+	cr_expect(slice_is(got,
+		      SLICE("a question is one line of at most 512 bytes\n")),
+	    "%.*s", SLICE_ARG(got));
+	peer_close(&p);
+	cr_assert(daemon_says(&d, ": closed: ", 1));
+
+	cr_assert(peer_connect(&p, d.address[0]));
+	peer_send_bytes(&p, "what?\n\xff\n", 8);
+	got = peer_hear_bytes(&p, 87, PEER_WAIT_MS);
+	cr_expect_eq(
+	    strncmp(got.at, "no answer to this question is known here\n", 41),
+	    0);
+	cr_assert(peer_connect(&q, d.address[0]));
+	got = peer_hear_bytes(&q, 4096, PEER_WAIT_MS);
+	cr_expect_eq(strncmp(got.at, "the server is full", 18), 0, "%.*s",
+	    SLICE_ARG(got));
+	peer_close(&q);
+	/* And who says nothing more is closed without a word. */
+	peer_hear_bytes(&p, 4096, PEER_WAIT_MS);
+	cr_expect(p.is_over);
+	peer_close(&p);
+	daemon_stop(&d);
+	daemon_done(&d);
+}
+
+Test(doors, answers_in_the_client_and_in_rooms, .timeout = 30)
+{
+	const struct daemon_options o = { .config = COURSES };
+	struct program ann;
+	struct daemon d;
+
+	daemon_init(&d);
+	daemon_start(&d, &o);
+	PROGRAM(
+	    &ann, "--batch", "-s", d.address[0], "-n", "ann", "-r", "#courses");
+	cr_assert(program_prints(&ann, "\tjoined\tann\t", 1));
+	program_type(&ann, "/ask Python\n!java\n!c\n/ask C++\n");
+	cr_expect(program_prints(
+	    &ann, "CourseName:Python,Duration:1Year,Fee=4000\n", 1));
+	cr_expect(program_prints(&ann,
+	    "\tnotice\t*answers\tCourseName:Java,Duration:2Year,Fee=2000\n",
+	    1));
+	cr_expect(program_prints(&ann, "this course is not available\n", 1));
+	cr_expect_eq(program_printed(&ann, "CourseName:C,"), 0);
+	cr_expect_eq(program_end(&ann), EX_OK);
+	program_done(&ann);
 	daemon_stop(&d);
 	daemon_done(&d);
 }

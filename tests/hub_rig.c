@@ -103,6 +103,10 @@ fake_tell(struct client *c, const union message *m)
 		    (unsigned long long)m->stored.n,
 		    (unsigned long long)m->stored.seq);
 		break;
+	case MSG_ANSWERED:
+		buf_printf(&f->told, " %u %.*s", m->answered.ref,
+		    SLICE_ARG(m->answered.text));
+		break;
 	case MSG_REFUSED:
 		buf_printf(&f->told, " %s",
 		    refusal_name((enum refusal)m->refused.code));

@@ -415,6 +415,8 @@ Test(settings, has_a_sample_that_changes_nothing)
 #define SWITCH(group, name, standard, meaning)                                 \
 	cr_expect_not_null(config_lookup(&c, #group "." #name), #name);
 #define LIST(name, meaning) cr_expect_not_null(config_lookup(&c, #name), #name);
+#define RECORDS(group, name, key, value, max, meaning)                         \
+	cr_expect_not_null(config_lookup(&c, #group "." #name), #name);
 #include "../chatd/settings.def"
 	config_destroy(&c);
 	free(text);
