@@ -5,7 +5,9 @@
  *
  * What a session holds in memory is bounded by a constant: input by one frame,
  * answers by SESSION_ANSWERS (beyond it nothing more is read from the peer, and
- * presence is left out), entries pulled but not taken by SESSION_PULL.
+ * presence is left out) and the last one: of history or search, which come from
+ * the store, one page is on its way at a time; entries pulled but not taken by
+ * SESSION_PULL.
  */
 #ifndef SESSION_H
 #define SESSION_H

@@ -9,7 +9,9 @@
 #include "../chatd/hub.h"
 #include "../chatd/loop.h"
 #include "../chatd/requests.h"
+#include "../chatd/room.h"
 #include "../chatd/session.h"
+#include "../chatd/session_state.h"
 #include "../chatd/settings.h"
 #include "../chatd/store.h"
 #include "clock.h"
@@ -289,6 +291,46 @@ Test(session, answers_wait_in_bounds)
 	while (pongs < sent / (FRAME_HEADER + 9) && hear(&m) == MSG_PONG)
 		pongs++;
 	cr_expect_eq(pongs, sent / (FRAME_HEADER + 9), "none is lost");
+}
+
+/* The same for what is over, which comes from the store: a page at a time. */
+Test(session, the_past_waits_in_bounds)
+{
+	enum { ASKED = 200, MOST = SESSION_ANSWERS + 2 * ROOM_PAGE_BYTES };
+	char text[4000];
+	struct buf out = { 0 };
+	union message m;
+	unsigned answers = 0;
+	size_t most = 0;
+
+	memset(text, 'x', sizeof text);
+	put_hello(&out);
+	put(&out, (union message){ .join = { MSG_JOIN, 1, SLICE("#r") } });
+	for (uint64_t i = 1; i <= 20; i++)
+		put(&out,
+		    (union message){ .say = { MSG_SAY, i, SLICE("#r"),
+					 ENTRY_SAID, { text, sizeof text } } });
+	send_off(&out);
+	while (hear(&m) != MSG_ENTRY || m.entry.seq != 21)
+		;
+	/* Nothing is read until nothing more is taken in. */
+	for (uint32_t i = 1; i <= ASKED; i++) {
+		const struct session *s = w.sessions->first;
+
+		put(&out,
+		    (union message){ .history = { MSG_HISTORY, i, SLICE("#r"),
+					 1, 0, 200 } });
+		send_off(&out);
+		loop_again(w.loop);
+		loop_run(w.loop);
+		most = s->out.len > most ? s->out.len : most;
+	}
+	cr_expect_gt(most, SESSION_ANSWERS, "the test does not ask enough");
+	cr_expect_leq(most, MOST);
+	cr_expect(w.sessions->first->is_paused);
+	while (answers < ASKED)
+		answers += hear(&m) == MSG_DONE || m.type == MSG_REFUSED;
+	cr_expect_eq(m.type, MSG_DONE);
 }
 
 Test(session, beyond_the_limit_one_is_told_and_closed)
