@@ -230,6 +230,14 @@ run_who(struct line *t, struct slice words, struct buf *reply)
 }
 
 static enum refusal
+run_question(struct line *t, struct slice words, struct buf *reply)
+{
+	(void)reply;
+	t->ask = (union message){ .ask = { MSG_ASK, next_ref(t), words } };
+	return FINE;
+}
+
+static enum refusal
 run_list(struct line *t, struct slice words, struct buf *reply)
 {
 	(void)words;
@@ -318,6 +326,8 @@ static const struct line_command commands[] = {
 	{ "names", "[#ROOM]", "list who is in a room", false, false,
 	    run_names },
 	{ "who", "NICK", "tell about a person", false, true, run_who },
+	{ "ask", "QUESTION", "ask what the server has an answer to", true, true,
+	    run_question },
 	{ "list", "", "list the rooms there are", false, false, run_list },
 	{ "history", "[N]",
 	    "tell the newest entries again, 20 or N, 200 at "

@@ -237,6 +237,13 @@ write_person(struct line *t, struct buf *out, const union message *m)
 	ok_line(t, out, p->nick);
 }
 
+static void
+write_answered(struct line *t, struct buf *out, const union message *m)
+{
+	rows(out, m->answered.text);
+	ok_line(t, out, SLICE(""));
+}
+
 /* Of all rooms, or only the topic of one. */
 static void
 write_listed(struct line *t, struct buf *out, const union message *m)
@@ -358,6 +365,7 @@ static void (*const writers[])(
 	[MSG_LISTED] = write_listed,
 	[MSG_UNSURE] = write_unsure,
 	[MSG_PAST] = write_past,
+	[MSG_ANSWERED] = write_answered,
 };
 
 void

@@ -358,6 +358,28 @@ Test(doors, answers_the_owners_questions, .timeout = 30)
 	daemon_done(&d);
 }
 
+/* People on lines may ask before they have a name. */
+Test(doors, answers_people_on_lines, .timeout = 30)
+{
+	const struct daemon_options o = { .config = COURSES,
+		.listen = { "line:127.0.0.1:0" } };
+	char command[256], printed[1024];
+	struct daemon d;
+
+	daemon_init(&d);
+	daemon_start(&d, &o);
+	snprintf(command, sizeof(command),
+	    "printf '/ask Python\\r\\n/quit\\r\\n' | nc -N 127.0.0.1 %s",
+	    port_of(d.address[0]));
+	run(command, printed, sizeof(printed));
+	cr_expect_not_null(
+	    strstr(printed,
+		"= CourseName:Python,Duration:1Year,Fee=4000\r\n+ok ask\r\n"),
+	    "%s", printed);
+	daemon_stop(&d);
+	daemon_done(&d);
+}
+
 Test(doors, answers_within_bounds, .timeout = 30)
 {
 	const struct daemon_options o = {

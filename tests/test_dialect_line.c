@@ -58,6 +58,11 @@ grant(struct person *p, const union message *m)
 		    &(union message){ .detached = { MSG_DETACHED, m->part.ref,
 					  m->part.room.len > 3 ? 1 : 2 } });
 		break;
+	case MSG_ASK:
+		answer(p,
+		    &(union message){ .answered = { MSG_ANSWERED, m->ask.ref,
+					  SLICE("in a year") } });
+		break;
 	case MSG_BYE:
 		answer(p, &(union message){ .bye = { .type = MSG_BYE } });
 		break;
@@ -392,6 +397,8 @@ Test(dialect_line, asks_as_commands_say)
 		{ "/names", "names room=#lobby after=0", "+ok names 0\r\n" },
 		{ "/names #x", "names room=#x", "+ok names 0\r\n" },
 		{ "/who eve", "who nick=eve", "+ok who 0\r\n" },
+		{ "/ask when then?", "ask question=\"when then?\"",
+		    "= in a year\r\n+ok ask\r\n" },
 		{ "/list", "list after=0", "+ok list 0\r\n" },
 		{ "/history", "history room=#lobby n=0", "+ok history 0\r\n" },
 		{ "/history x", NULL, "-no usage /history [N]\r\n" },
