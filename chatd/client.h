@@ -13,6 +13,7 @@
 
 struct client;
 struct job;
+struct leg;
 struct seat;
 struct user;
 
@@ -40,6 +41,9 @@ struct client {
 	struct seat *seats;
 	struct seat *waiting; /* seats with entries to be pulled */
 	struct job *jobs;     /* asked of the store, not answered yet */
+	struct leg *legs;     /* files on their way, whose turn it is first */
+	unsigned n_legs;
+	uint32_t leg_number; /* the last given */
 	bool is_welcome;      /* welcome was told */
 	bool asks_past; /* for history, or searches; one such job at a time */
 	uint64_t epoch;

@@ -120,6 +120,7 @@ room_drop(struct hub *hub, struct room *room)
 	heap_cancel(hub->timers, &room->calm);
 	hub->figures.rooms--;
 	hub->figures.encodings += room->recent.encodings;
+	hub_files_room_gone(hub, room->number);
 	store_forget(hub->store, room->number);
 	room_free(room);
 }
@@ -366,6 +367,7 @@ hub_free(struct hub *hub)
 	HASH_ITER(hh_device, hub->users.by_device, u, next)
 	while (u->clients != NULL)
 		hub_detach(u->clients);
+	hub_files_free(hub);
 	HASH_CLEAR(hh, hub->rooms);
 	HASH_CLEAR(hh_number, hub->numbered);
 	DL_FOREACH_SAFE2(hub->active, r, next_room, next_active)

@@ -27,6 +27,7 @@
 
 struct hub;
 struct settings;
+struct spool;
 struct store;
 
 struct hub *hub_new(const struct settings *, struct store *, struct heap *);
@@ -34,6 +35,10 @@ void hub_free(struct hub *);
 /* Once, before anything else but hub_time(): what the store has from before.
  * Its members are lost until they come back. */
 void hub_load(struct hub *);
+/* Once, behind hub_load(): where the bytes of files are.  Borrowed.  NULL, or
+ * without it: no files are taken.  NULL again when the spool is freed, before
+ * the hub. */
+void hub_spool(struct hub *, struct spool *);
 /* New limits, taken up from the next request on.  Borrowed. */
 void hub_settings(struct hub *, const struct settings *);
 void hub_time(struct hub *, int64_t now_ms, uint64_t wall_ms);
@@ -76,6 +81,20 @@ typedef void hub_posted(void *arg, uint64_t seq);
 enum refusal hub_post(struct hub *, struct slice room, struct slice who,
     struct slice text, hub_posted *then, void *arg);
 
+enum refusal hub_offer(struct hub *, struct client *, const struct msg_offer *);
+enum refusal hub_fetch(struct hub *, struct client *, const struct msg_fetch *);
+enum refusal hub_data(struct hub *, struct client *, const struct msg_data *);
+enum refusal
+hub_credit(struct hub *, struct client *, const struct msg_credit *);
+enum refusal hub_whole(struct hub *, struct client *, const struct msg_whole *);
+enum refusal
+hub_verified(struct hub *, struct client *, const struct msg_verified *);
+enum refusal
+hub_cancel(struct hub *, struct client *, const struct msg_cancel *);
+enum refusal
+hub_withdraw(struct hub *, struct client *, const struct msg_withdraw *);
+enum refusal hub_files(struct hub *, struct client *, const struct msg_files *);
+
 /* The connection is over.  orderly: it said bye, so the user leaves all rooms
  * at once, with these words; else the rooms wait for it (limits.grace). */
 void hub_gone(struct hub *, struct client *, bool orderly, struct slice why);
@@ -87,6 +106,13 @@ void hub_gone(struct hub *, struct client *, bool orderly, struct slice why);
  */
 size_t hub_pull(
     struct hub *, struct client *, struct piece *, size_t max, size_t bytes);
+
+/* Frames with bytes of files for a client, appended until there are `bytes`
+ * bytes or nothing can be sent now; wake() comes when there is more. */
+void hub_pull_files(
+    struct hub *, struct client *, struct buf *, size_t bytes);
+/* There is more to be pulled. */
+bool hub_has_files(const struct client *);
 
 struct hub_figures {
 	unsigned users, lost, rooms, members;

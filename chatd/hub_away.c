@@ -179,6 +179,7 @@ hub_detach(struct client *client)
 	for (struct job *j = client->jobs; j != NULL; j = j->next_of_client)
 		j->client = NULL;
 	client->jobs = NULL;
+	hub_legs_gone(client);
 	LL_DELETE(user->clients, client);
 	client->user = NULL;
 	free(client->software);

@@ -80,12 +80,30 @@ whether_said(struct job *job, enum refusal why)
 	hub_has_said(job->hub, job->user, job->ask.device.last != 0);
 }
 
+static void
+load_file(void *arg, const struct store_file *row)
+{
+	struct load *load = arg;
+
+	hub_load_file(load->hub, row);
+}
+
+static void
+load_last_file(void *arg, uint64_t number)
+{
+	struct load *load = arg;
+
+	load->hub->file_number = number;
+}
+
 void
 hub_load(struct hub *hub)
 {
 	static const struct store_loader loader = {
 		.room = load_room,
 		.member = load_member,
+		.file = load_file,
+		.last_file = load_last_file,
 	};
 	struct load load = { .hub = hub };
 	struct user *user, *next;

@@ -283,6 +283,22 @@ attach_all(struct room *room)
 				attach(c, room, room_head(room) + 1, 0);
 }
 
+enum refusal
+hub_find_target(struct hub *hub, struct client *client, struct slice name,
+    struct room **room)
+{
+	struct member *m;
+	enum refusal why = hub_find_member(hub, client->user, name, &m);
+
+	if (why == FINE)
+		*room = m->room;
+	else if (why == REFUSE_NOT_MEMBER && !names_is_room(name))
+		why = open_direct(hub, client->user, name, room);
+	if (why == FINE && (*room)->is_direct)
+		attach_all(*room);
+	return why;
+}
+
 static bool
 may_say(unsigned kind)
 {
@@ -294,7 +310,6 @@ may_say(unsigned kind)
 enum refusal
 hub_say(struct hub *hub, struct client *client, const struct msg_say *r)
 {
-	struct member *m;
 	struct room *room;
 	enum refusal why;
 
@@ -306,15 +321,9 @@ hub_say(struct hub *hub, struct client *client, const struct msg_say *r)
 		return REFUSE_TEXT_LONG;
 	if (r->n == 0)
 		return REFUSE_OUT_OF_ORDER;
-	why = hub_find_member(hub, client->user, r->to, &m);
-	if (why == FINE)
-		room = m->room;
-	else if (why == REFUSE_NOT_MEMBER && !names_is_room(r->to))
-		why = open_direct(hub, client->user, r->to, &room);
+	why = hub_find_target(hub, client, r->to, &room);
 	if (why != FINE)
 		return why;
-	if (room->is_direct)
-		attach_all(room);
 	hub_append(hub, client, client->user, room, (enum entry_kind)r->kind,
 	    r->text, 0, r->n, said);
 	return FINE;

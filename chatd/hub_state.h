@@ -39,6 +39,11 @@ struct hub {
 	uint64_t recent_bytes;
 	uint64_t epoch;
 	uint32_t room_number; /* the last given */
+	struct spool *spool;  /* NULL: no files are taken */
+	struct file *files, *files_by_key;
+	uint64_t file_number; /* the last given */
+	unsigned n_legs;      /* of all */
+	struct timer look;    /* for files that have expired */
 	uint32_t mark;
 	struct hub_figures figures;
 };
@@ -129,6 +134,10 @@ struct room *hub_room_add(
 void hub_room_done(struct hub *, struct room *);
 struct member *hub_member_add(struct room *, struct user *, bool is_joining);
 void hub_member_remove(struct hub *, struct member *);
+/* A room one may say something in: where one is a member, or a direct
+ * conversation, opened if need be, both of whose ends hear it from now on. */
+enum refusal hub_find_target(
+    struct hub *, struct client *, struct slice name, struct room **);
 /* From user's clients; seats are freed, jobs answered to nobody. */
 void hub_detach(struct client *);
 /* Leaves every room and is forgotten; its nick is free at once. */
@@ -142,5 +151,11 @@ void hub_has_said(struct hub *, struct user *, bool);
 void hub_user_done(struct user *);
 void hub_presence(struct hub *, struct user *, enum presence);
 enum presence hub_state_of(const struct user *);
+
+/* Of files. */
+void hub_load_file(struct hub *, const struct store_file *);
+void hub_legs_gone(struct client *);
+void hub_files_room_gone(struct hub *, uint32_t room);
+void hub_files_free(struct hub *);
 
 #endif

@@ -30,9 +30,10 @@
 #include "session.h"
 #include "settings.h"
 #include "sock.h"
+#include "spool.h"
+#include "home.h"
 #include "store.h"
 #include "store_salvage.h"
-#include "store_sqlite.h"
 #include "text.h"
 #include "xmalloc.h"
 
@@ -93,83 +94,13 @@ log_errors(struct buf *errors)
 	buf_done(errors);
 }
 
-/* ---- the store ---- */
-
-/* Makes DIR's parents; what can't be made the store will complain about. */
-static void
-make_parents(char *dir)
-{
-	for (char *at = dir + 1; (at = strchr(at, '/')) != NULL; at++) {
-		*at = '\0';
-		mkdir(dir, 0700);
-		*at = '/';
-	}
-}
-
-/* Where systemd says, else where such things belong; NULL: nowhere. */
-static char *
-standard_directory(void)
-{
-	const char *state = getenv("STATE_DIRECTORY");
-	const char *user = getenv("XDG_STATE_HOME");
-	const char *home = getenv("HOME");
-
-	if (state != NULL && state[0] == '/')
-		return xstrdup(state);
-	if (geteuid() == 0)
-		return xstrdup("/var/lib/chatd");
-	if (user != NULL && user[0] == '/')
-		return xasprintf("%s/chatd", user);
-	if (home != NULL && home[0] == '/')
-		return xasprintf("%s/.local/state/chatd", home);
-	return NULL;
-}
-
-static struct store *
-store_in_memory(const struct settings *s)
-{
-	struct id log;
-
-	randombytes_buf(&log, sizeof(log));
-	return store_memory(
-	    (uint64_t)s->history_memory << 20, log, clock_wall_ms);
-}
-
-/* NULL: *status, and why in the log. */
-static struct store *
-open_store(const struct options *o, const struct settings *s, int *status)
-{
-	struct buf error = { 0 };
-	struct store *store;
-	char *dir;
-
-	if (o->in_memory)
-		return store_in_memory(s);
-	dir =
-	    o->directory != NULL ? xstrdup(o->directory) : standard_directory();
-	*status = EX_CANTCREAT;
-	if (dir == NULL) {
-		log_warnx("no directory to keep things in: HOME is not set; "
-			  "name one with -s, or keep nothing with -n");
-		return NULL;
-	}
-	make_parents(dir);
-	store = store_sqlite(dir, clock_wall_ms, status, &error);
-	if (store == NULL)
-		log_warnx("%s", buf_string(&error));
-	else
-		log_info("keeping everything in %s", dir);
-	buf_done(&error);
-	free(dir);
-	return store;
-}
+/* ---- other things to do ---- */
 
 /* -R: what can be read of a damaged store, into a new one. */
 static int
 salvage(const struct options *o)
 {
-	char *from =
-	    o->directory != NULL ? xstrdup(o->directory) : standard_directory();
+	char *from = home_directory(o);
 	struct buf report = { 0 };
 	int status = EX_USAGE;
 
@@ -217,11 +148,11 @@ struct daemon {
 	const struct options *options;
 	struct settings *settings;
 	struct loop *loop;
-	struct store *store;
+	struct home home;
 	struct hub *hub;
 	struct sessions *sessions;
 	struct listeners *listeners; /* NULL: stopping */
-	struct watch signals, results;
+	struct watch signals, results, files;
 	struct timer patience;
 	bool is_late; /* everybody has taken the bye */
 };
@@ -267,12 +198,13 @@ end_of_turn(void *arg)
 	struct daemon *d = arg;
 
 	hub_time(d->hub, loop_now(d->loop), clock_wall_ms());
+	spool_collect(d->home.spool);
 	hub_turn(d->hub);
 	sessions_flush(d->sessions);
 	conn_sweep(d->loop);
 	if (hub_waits(d->hub))
 		loop_again(d->loop);
-	if (d->store->broken != 0)
+	if (d->home.store->broken != 0)
 		loop_stop(d->loop);
 	else if (d->listeners == NULL)
 		stopping(d);
@@ -408,17 +340,22 @@ static void
 wire(struct daemon *d)
 {
 	d->loop = loop_new();
-	d->hub = hub_new(d->settings, d->store, loop_timers(d->loop));
+	d->hub = hub_new(d->settings, d->home.store, loop_timers(d->loop));
 	hub_time(d->hub, loop_now(d->loop), clock_wall_ms());
 	hub_load(d->hub);
+	/* What a store does not tell looks like nobody's. */
+	if (d->home.store->broken == 0)
+		hub_spool(d->hub, d->home.spool);
 	d->sessions =
 	    sessions_new(d->loop, d->hub, d->settings, requests_handle);
 	d->listeners = listeners_new(d->loop, sessions_accept, d->sessions);
 	d->patience.fire = out_of_patience;
 	watch_signals(d);
-	if (d->store->fd >= 0)
+	if (d->home.store->fd >= 0)
 		loop_watch(
-		    d->loop, &d->results, d->store->fd, POLLIN, on_results);
+		    d->loop, &d->results, d->home.store->fd, POLLIN, on_results);
+	loop_watch(d->loop, &d->files, spool_fd(d->home.spool), POLLIN,
+	    on_results);
 	loop_at_end(d->loop, end_of_turn, d);
 }
 
@@ -427,9 +364,12 @@ unwire(struct daemon *d)
 {
 	listeners_free(d->listeners);
 	sessions_free(d->sessions);
+	loop_unwatch(d->loop, &d->files);
+	home_end_files(&d->home);
+	hub_spool(d->hub, NULL);
 	hub_free(d->hub);
 	loop_unwatch(d->loop, &d->results);
-	store_free(d->store);
+	home_close(&d->home);
 	loop_unwatch(d->loop, &d->signals);
 	close(d->signals.fd);
 	loop_free(d->loop);
@@ -460,13 +400,13 @@ serve(const struct options *o)
 	if (d.settings == NULL)
 		return start_failed(&errors, EX_CONFIG);
 	raise_files(d.settings);
-	d.store = open_store(o, d.settings, &status);
-	if (d.store == NULL) {
+	status = home_open(&d.home, o, d.settings);
+	if (status != 0) {
 		settings_free(d.settings);
 		return status;
 	}
 	wire(&d);
-	status = d.store->broken;
+	status = d.home.store->broken;
 	if (status == 0)
 		status = open_listeners(&d, sockets, n, &errors);
 	if (status == 0)
@@ -476,7 +416,7 @@ serve(const struct options *o)
 	else if (loop_run(d.loop) < 0)
 		fatal(EX_OSERR, "poll");
 	else
-		status = d.store->broken;
+		status = d.home.store->broken;
 	unwire(&d);
 	settings_free(d.settings);
 	if (status == 0)

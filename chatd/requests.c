@@ -25,6 +25,15 @@ HANDLER(history)
 HANDLER(search)
 HANDLER(seen)
 HANDLER(ask)
+HANDLER(offer)
+HANDLER(fetch)
+HANDLER(data)
+HANDLER(credit)
+HANDLER(whole)
+HANDLER(verified)
+HANDLER(cancel)
+HANDLER(withdraw)
+HANDLER(files)
 
 static enum refusal
 do_who(struct session *s, const union message *m)
@@ -77,6 +86,9 @@ do_bye(struct session *s, const union message *m)
 #define do_unsure   NULL
 #define do_past	    NULL
 #define do_answered NULL
+#define do_leg	    NULL
+#define do_held	    NULL
+#define do_filed    NULL
 
 static enum refusal (*const handlers[256])(
     struct session *, const union message *) = {

@@ -154,6 +154,8 @@ client_tell(struct client *client, const union message *m)
 		log_info("c%u: %.*s: welcome", s->number,
 		    SLICE_ARG(m->welcome.nick));
 	}
+	if (m->type == MSG_LEG)
+		sock_tune_bulk(conn_fd(s->conn));
 	session_tell(s, m);
 }
 

@@ -86,6 +86,8 @@ session_write(struct session *s)
 	size_t n, offered = 0, taken;
 	bool is_own = s->pieces == NULL;
 
+	if (!session_bulk_begun(s))
+		return false;
 	if (is_own) {
 		s->pieces = pulled;
 		s->n_pieces = 0;
@@ -106,5 +108,5 @@ session_write(struct session *s)
 		s->pieces = xcalloc(s->n_pieces, sizeof *s->pieces);
 		memcpy(s->pieces, pulled, s->n_pieces * sizeof *s->pieces);
 	}
-	return taken == offered;
+	return taken == offered && session_bulk_write(s);
 }

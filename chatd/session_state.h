@@ -1,6 +1,7 @@
 /*
- * What the session's own files share (session.c, session_out.c, session_due.c,
- * sessions.c): the session itself.  Everyone else reads session.h.
+ * What the session's own files share (session.c, session_out.c, session_bulk.c,
+ * session_due.c, sessions.c): the session itself.  Everyone else reads
+ * session.h.
  */
 #ifndef SESSION_STATE_H
 #define SESSION_STATE_H
@@ -13,6 +14,7 @@
 #include "session.h"
 #include "table.h"
 
+struct bulk;
 struct conn;
 struct conn_ops;
 struct piece;
@@ -52,6 +54,7 @@ struct session {
 	struct piece *pieces; /* pulled, not taken yet */
 	struct buf news;      /* presence: goes out behind the entries */
 	struct buf out;	      /* answers, not taken yet */
+	struct bulk *bulk;    /* bytes of files, pulled, not taken yet */
 	struct bucket bucket;
 	struct timer timer;
 	int64_t heard_ms;
@@ -96,6 +99,11 @@ void session_finish(struct session *);
 bool session_is_busy(const struct session *);
 /* Reads on, or not, by that. */
 void session_pace(struct session *);
+/* Bytes of files: what must be finished before anything else is written; what
+ * may be written when nothing else is left.  True: all was taken. */
+bool session_bulk_begun(struct session *);
+bool session_bulk_write(struct session *);
+void session_bulk_free(struct session *);
 /* One write: what was left over, answers, entries.  True: all was taken. */
 bool session_write(struct session *);
 /* Out of the lists of all, and freed. */

@@ -41,6 +41,7 @@ flush(struct session *s)
 	    s->state == STATE_READY) {
 		buf_add_slice(&s->out, buf_slice(&s->news));
 		buf_done(&s->news);
+	session_bulk_free(s);
 		session_mark(s);
 	}
 	if (s->owes_unsure && s->state == STATE_READY) {

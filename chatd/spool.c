@@ -305,6 +305,9 @@ do_finish(struct spool *s, struct spool_job *job)
 		return failed(job, EBADF);
 	if (job->offset != u->have)
 		return failed(job, EINVAL);
+	answer(job, u);
+	if (memcmp(&job->hash, &job->wanted, sizeof(job->hash)) != 0)
+		return failed(job, EBADMSG);
 	job->error = sync_used(u);
 	if (job->error != 0)
 		return false;
@@ -313,7 +316,7 @@ do_finish(struct spool *s, struct spool_job *job)
 	if (renameat(s->directory, part, s->directory, whole) < 0 ||
 	    fsync(s->directory) < 0)
 		return failed(job, errno);
-	answer(job, u);
+	job->durable = u->durable;
 	u->is_whole = true;
 	digest_free(u->digest);
 	u->digest = NULL;

@@ -53,6 +53,7 @@ struct spool_job {
 	uint64_t durable; /* of them synced */
 	uint64_t space;	  /* bytes the disk has left for us */
 	struct hash hash; /* TAKE, FINISH, PREFIX: of the bytes there; so far */
+	struct hash wanted; /* FINISH: another is EBADMSG, and not whole */
 	/* The spool's: how far hashing is. */
 	uint64_t hashed;
 	struct digest *digest;

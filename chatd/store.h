@@ -36,13 +36,28 @@ struct store;
 
 enum { STORE_ROOM_MAX = (1 << 23) - 1 }; /* largest number of a room */
 
+/* What is kept of a file besides its bytes. */
+struct store_file {
+	uint64_t number;
+	uint32_t room;
+	struct id device, key; /* whose, and its sender's name for it */
+	struct slice who, name;
+	uint64_t size; /* UINT64_MAX: not known */
+	uint64_t since, expires; /* wall clock; 0: never */
+	uint64_t time;		 /* of its last change; 0: not known */
+	uint8_t flags;
+	bool is_whole;
+	struct hash hash; /* then */
+};
+
 /*
  * A message or event to be added to a room's log.  Embedded in what the caller
  * wants to find again; must stay until done(), or until store_free().
  *
  * In the same breath the books are kept: the room is noted when it is new,
  * joined adds a member, left removes it, renamed changes its nick, topic the
- * topic.  A direct conversation begins with both its members.
+ * topic; file and arrived note the file as it is now, withdrawn removes it.  A
+ * direct conversation begins with both its members.
  */
 struct store_append {
 	struct store_append *next; /* the store's */
@@ -57,6 +72,7 @@ struct store_append {
 	struct slice room_name;	 /* "" is a direct conversation; then: */
 	struct id other;	 /* its other member */
 	struct slice other_nick; /* "": there is none any more */
+	const struct store_file *file; /* of the kinds about files; or NULL */
 
 	/* Set before done().  why: FINE; REFUSE_OUT_OF_ORDER;
 	 * REFUSE_UNAVAILABLE (n is not used up).  FINE with entry NULL: n was
@@ -166,6 +182,10 @@ struct store_loader {
 	/* Of the room told last. */
 	void (*member)(void *arg, uint32_t room, const struct id *device,
 	    struct slice nick, uint64_t seen);
+	/* Behind all rooms, lowest number first. */
+	void (*file)(void *arg, const struct store_file *);
+	/* The highest number a file ever had. */
+	void (*last_file)(void *arg, uint64_t number);
 };
 
 /* An implementation. */
@@ -178,6 +198,7 @@ struct store_ops {
 	void (*seen)(struct store *, struct store_seen *);
 	void (*keep)(struct store *, const struct store_keep *);
 	void (*forget)(struct store *, uint32_t room);
+	void (*file_gone)(struct store *, uint64_t number);
 	void (*backup)(struct store *, struct store_backup *);
 	void (*collect)(struct store *);
 	void (*drain)(struct store *);
@@ -244,6 +265,13 @@ static inline void
 store_forget(struct store *s, uint32_t room)
 {
 	s->ops->forget(s, room);
+}
+
+/* The file is nobody's any more. */
+static inline void
+store_file_gone(struct store *s, uint64_t number)
+{
+	s->ops->file_gone(s, number);
 }
 
 static inline void

@@ -508,6 +508,14 @@ memory_free(struct store *s)
 	free(m);
 }
 
+/* What is known of files is not kept either. */
+static void
+memory_file_gone(struct store *store, uint64_t number)
+{
+	(void)store;
+	(void)number;
+}
+
 static const struct store_ops memory_ops = {
 	.load = memory_load,
 	.append = memory_append,
@@ -516,6 +524,7 @@ static const struct store_ops memory_ops = {
 	.search = memory_search,
 	.seen = memory_seen,
 	.keep = memory_keep,
+	.file_gone = memory_file_gone,
 	.forget = memory_forget,
 	.backup = memory_backup,
 	.collect = memory_collect,

@@ -223,7 +223,7 @@ rows_load(struct rows *r, const struct store_loader *loader, void *arg,
 			break;
 	}
 	sqlite3_reset(s);
-	return code == SQLITE_DONE ? SQLITE_OK : code;
+	return code == SQLITE_DONE ? rows_load_files(r, loader, arg) : code;
 }
 
 /* ---- in quiet moments ---- */

@@ -15,12 +15,14 @@ struct ask {
 		ASK_DEVICE,
 		ASK_SEEN,
 		ASK_FORGET,
+		ASK_FILE_GONE,
 		ASK_READ,
 		ASK_SEARCH,
 		ASK_BACKUP
 	} kind;
 	bool is_new;	/* an append that makes an entry */
 	uint32_t room;	/* to forget */
+	uint64_t file;	/* that is gone */
 	uint64_t order; /* of asking */
 	void *job;
 };

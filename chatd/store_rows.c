@@ -307,6 +307,8 @@ keep_books(struct rows *r, const struct store_append *job)
 		[ENTRY_TOPIC] = keep_topic,
 	};
 
+	if (job->file != NULL)
+		return rows_file(r, job);
 	if ((size_t)job->kind >= sizeof(keep) / sizeof(*keep) ||
 	    keep[job->kind] == NULL)
 		return SQLITE_OK;

@@ -61,6 +61,9 @@ int rows_rollback(struct rows *);
 int rows_append(struct rows *, struct store_append *, bool *is_new);
 int rows_device(struct rows *, struct store_device *);
 int rows_seen(struct rows *, const struct store_seen *);
+/* What an entry about a file says, and that one is gone. */
+int rows_file(struct rows *, const struct store_append *);
+int rows_file_gone(struct rows *, uint64_t number);
 /* The room is not there any more; its entries go in steps, some at a time. */
 int rows_forget(struct rows *, uint32_t room);
 
@@ -71,6 +74,7 @@ int rows_read(struct rows *, struct store_read *);
 int rows_search(struct rows *, struct store_search *, int64_t until_ms);
 int rows_load(
     struct rows *, const struct store_loader *, void *arg, uint32_t *last_room);
+int rows_load_files(struct rows *, const struct store_loader *, void *arg);
 /* One step of what rows_forget() began; *more: there is more to do. */
 int rows_sweep(struct rows *, bool *more);
 /* One step of removing what need not be kept, from *room on, which it moves;

@@ -23,6 +23,10 @@ enum { SCHEMA_APPLICATION = 0x63686174 }; /* "chat", in the file's header */
  *          is never used again
  * words    the index of these lines; place is r and the room's number, a word
  *          that nobody can say
+ *
+ * Since version 3:
+ * meta     last_file is the highest number a file ever had
+ * file     size -1 is not known yet; hash NULL: it is not whole
  */
 static const char version_1[] =
     "CREATE TABLE meta ("
@@ -66,7 +70,23 @@ static const char version_2[] =
     " content = '', columnsize = 0,"
     " tokenize = 'unicode61 remove_diacritics 2')";
 
-static const char *const steps[] = { version_1, version_2 };
+static const char version_3[] =
+    "ALTER TABLE meta ADD COLUMN last_file INTEGER NOT NULL DEFAULT 0;"
+    "CREATE TABLE file ("
+    " number INTEGER PRIMARY KEY,"
+    " room INTEGER NOT NULL,"
+    " device BLOB NOT NULL CHECK (length(device) = 16),"
+    " key BLOB NOT NULL CHECK (length(key) = 16),"
+    " who TEXT NOT NULL,"
+    " name TEXT NOT NULL,"
+    " size INTEGER NOT NULL,"
+    " since INTEGER NOT NULL,"
+    " expires INTEGER NOT NULL,"
+    " time INTEGER NOT NULL,"
+    " flags INTEGER NOT NULL,"
+    " hash BLOB CHECK (length(hash) = 32)) STRICT";
+
+static const char *const steps[] = { version_1, version_2, version_3 };
 
 const struct schema schema_current = { steps, sizeof(steps) / sizeof(*steps) };
 

@@ -83,6 +83,13 @@ sqlite_forget(struct store *store, uint32_t room)
 	    (struct ask){ .kind = ASK_FORGET, .room = room });
 }
 
+static void
+sqlite_file_gone(struct store *store, uint64_t number)
+{
+	work_ask(&sqlite_of(store)->work,
+	    (struct ask){ .kind = ASK_FILE_GONE, .file = number });
+}
+
 static uint32_t
 sqlite_load(struct store *store, const struct store_loader *loader, void *arg)
 {
@@ -125,6 +132,7 @@ answer(const struct ask *ask)
 		backup->done(backup);
 		break;
 	case ASK_FORGET:
+	case ASK_FILE_GONE:
 		break;
 	}
 }
@@ -217,6 +225,7 @@ static const struct store_ops sqlite_ops = {
 	.seen = sqlite_seen,
 	.keep = sqlite_keep,
 	.forget = sqlite_forget,
+	.file_gone = sqlite_file_gone,
 	.backup = sqlite_backup,
 	.collect = sqlite_collect,
 	.drain = sqlite_drain,

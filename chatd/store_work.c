@@ -81,6 +81,8 @@ carry_out(struct store_work *w, struct ask *ask)
 		return rows_seen(&w->rows, ask->job);
 	case ASK_FORGET:
 		return rows_forget(&w->rows, ask->room);
+	case ASK_FILE_GONE:
+		return rows_file_gone(&w->rows, ask->file);
 	default:
 		return SQLITE_MISUSE;
 	}
@@ -106,8 +108,9 @@ committed(struct store_work *w)
 		struct ask *ask = &w->batch.at[i];
 		struct store_append *job = ask->job;
 
-		if (ask->kind == ASK_FORGET) {
-			w->tidy.has_gone = is_written = true;
+		if (ask->kind == ASK_FORGET || ask->kind == ASK_FILE_GONE) {
+			w->tidy.has_gone |= ask->kind == ASK_FORGET;
+			is_written = true;
 			continue;
 		}
 		if (ask->kind == ASK_APPEND && ask->is_new) {
@@ -151,7 +154,7 @@ refused(struct store_work *w)
 		struct ask *ask = &w->batch.at[i];
 		struct store_append *job = ask->job;
 
-		if (ask->kind == ASK_FORGET) {
+		if (ask->kind == ASK_FORGET || ask->kind == ASK_FILE_GONE) {
 			w->batch.at[kept++] = *ask;
 			continue;
 		}

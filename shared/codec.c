@@ -20,6 +20,7 @@ static const struct {
 	[KIND_id] = { 16, sizeof(kind_id) },
 	[KIND_name] = { 1, sizeof(kind_name) },
 	[KIND_text] = { 2, sizeof(kind_text) },
+	[KIND_data] = { 2, sizeof(kind_data) },
 };
 
 /* ---- a message as bytes ---- */
@@ -36,7 +37,7 @@ body_len(const struct message_row *row, const union message *m)
 		held = (const char *)m + f->offset;
 		if (f->kind == KIND_name)
 			len += ((const kind_name *)held)->len;
-		else if (f->kind == KIND_text)
+		else if (f->kind == KIND_text || f->kind == KIND_data)
 			len += ((const kind_text *)held)->len;
 	}
 	return len;
@@ -76,6 +77,10 @@ put_field(uint8_t *to, enum kind kind, const void *held)
 	case KIND_text:
 		assert(((const kind_text *)held)->len <= PROTOCOL_TEXT_MAX);
 		wire_put_u16(to, (uint16_t)((const kind_text *)held)->len);
+		return put_bytes(to + 2, held);
+	case KIND_data:
+		assert(((const kind_data *)held)->len <= PROTOCOL_DATA_MAX);
+		wire_put_u16(to, (uint16_t)((const kind_data *)held)->len);
 		return put_bytes(to + 2, held);
 	}
 	return to + kinds[kind].wire;
@@ -141,6 +146,17 @@ get_text(struct rest *in, size_t len, kind_text *to)
 }
 
 static enum refusal
+get_data(struct rest *in, size_t len, kind_data *to)
+{
+	if (in->len < len || len > PROTOCOL_DATA_MAX)
+		return REFUSE_FIELDS;
+	*to = (struct slice){ (const char *)in->at, len };
+	in->at += len;
+	in->len -= len;
+	return FINE;
+}
+
+static enum refusal
 get_field(struct rest *in, enum kind kind, void *to)
 {
 	const uint8_t *at = in->at;
@@ -169,6 +185,8 @@ get_field(struct rest *in, enum kind kind, void *to)
 		return get_name(in, *at, to);
 	case KIND_text:
 		return get_text(in, wire_get_u16(at), to);
+	case KIND_data:
+		return get_data(in, wire_get_u16(at), to);
 	}
 	return FINE;
 }

@@ -16,8 +16,8 @@
 #include "buf.h"
 #include "protocol.h"
 
-/* Appends the whole frame.  Texts and names longer than their kind allows are
- * our own mistake: asserted. */
+/* Appends the whole frame.  Texts, names and data longer than their kind
+ * allows are our own mistake: asserted. */
 void codec_encode(struct buf *, const union message *);
 
 /*

@@ -28,6 +28,7 @@ typedef uint64_t kind_u64;
 typedef struct id kind_id;
 typedef struct slice kind_name; /* u8 length: valid UTF-8, no controls */
 typedef struct slice kind_text; /* u16 length: valid UTF-8, newline only */
+typedef struct slice kind_data; /* u16 length: any bytes */
 
 enum kind {
 	KIND_u8,
@@ -37,12 +38,14 @@ enum kind {
 	KIND_id,
 	KIND_name,
 	KIND_text,
+	KIND_data,
 };
 
 enum {
 	PROTOCOL_VERSION = 1,
 	PROTOCOL_NAME_MAX = 64,    /* bytes in a name, whatever it names */
 	PROTOCOL_TEXT_MAX = 16384, /* bytes in a text */
+	PROTOCOL_DATA_MAX = 16384, /* bytes in data */
 	PROTOCOL_FRAME_FRESH = 1024,  /* largest length before welcome */
 	PROTOCOL_FRAME_READY = 65536, /* largest length after it */
 };

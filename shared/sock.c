@@ -15,6 +15,7 @@ enum {
 	KEEP_IDLE_S = 60, /* silence until the kernel asks */
 	KEEP_INTERVAL_S = 15,
 	KEEP_COUNT = 4,
+	BULK_UNSENT = 65536,
 };
 
 /* ---- addresses as people write them ---- */
@@ -373,6 +374,15 @@ sock_tune(int fd)
 	for (size_t i = 0; i < sizeof(options) / sizeof(*options); i++)
 		setsockopt(fd, options[i].level, options[i].name,
 		    &options[i].value, sizeof(options[i].value));
+}
+
+void
+sock_tune_bulk(int fd)
+{
+	int bytes = BULK_UNSENT;
+
+	setsockopt(
+	    fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &bytes, sizeof(bytes));
 }
 
 /* ---- who and where ---- */

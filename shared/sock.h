@@ -65,6 +65,10 @@ int sock_connected(int fd);
  * TCP_USER_TIMEOUT, which would end one whose peer only reads slowly. */
 void sock_tune(int fd);
 
+/* For one that carries files besides: little of them waits in the kernel, where
+ * nothing can overtake it (TCP_NOTSENT_LOWAT, tcp(7)). */
+void sock_tune_bulk(int fd);
+
 /* "127.0.0.1:7711", "[::1]:7711", "unix:/run/x"; out has SOCK_TEXT bytes. */
 void sock_text(const struct sock_addr *, char *out);
 void sock_peer(int fd, struct sock_addr *);

@@ -89,6 +89,7 @@ example_field(const struct field *f, unsigned place, void *to)
 		break;
 	case KIND_name:
 	case KIND_text:
+	case KIND_data:
 		*(struct slice *)to = example_string(f);
 		break;
 	}
@@ -128,6 +129,7 @@ example_same_field(
 		return memcmp(left, right, sizeof(kind_id)) == 0;
 	case KIND_name:
 	case KIND_text:
+	case KIND_data:
 		return slice_is(
 		    *(const struct slice *)left, *(const struct slice *)right);
 	}

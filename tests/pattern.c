@@ -107,7 +107,8 @@ variables_set_number(struct variables *v, const char *name, uint64_t number)
 static bool
 is_bytes(enum kind kind)
 {
-	return kind == KIND_name || kind == KIND_text || kind == KIND_id;
+	return kind == KIND_name || kind == KIND_text || kind == KIND_id ||
+	    kind == KIND_data;
 }
 
 static int
@@ -370,6 +371,7 @@ put_value(const struct field *f, const struct value *v, void *to)
 		break;
 	case KIND_name:
 	case KIND_text:
+	case KIND_data:
 		*(struct slice *)to = buf_slice(&v->bytes);
 		break;
 	}

@@ -110,6 +110,7 @@ put_field(struct buf *out, const struct field *f, const void *held)
 		buf_add_slice(out, *s);
 		break;
 	case KIND_text:
+	case KIND_data:
 		buf_add_u16(out, (uint16_t)s->len);
 		buf_add_slice(out, *s);
 		break;

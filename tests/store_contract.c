@@ -138,10 +138,37 @@ load_member(void *arg, uint32_t room, const struct id *device,
 	buf_add_string(&story, "\n");
 }
 
+static void
+load_file(void *arg, const struct store_file *file)
+{
+	(void)arg;
+	buf_printf(&story, "file %" PRIu64 " %.*s in %" PRIu32 " of %u, ",
+	    file->number, SLICE_ARG(file->name), file->room,
+	    file->device.byte[0]);
+	if (file->size == UINT64_MAX)
+		buf_add_string(&story, "size not known\n");
+	else
+		buf_printf(&story, "%" PRIu64 " bytes, hash %u\n", file->size,
+		    file->is_whole ? file->hash.byte[0] : 0);
+}
+
+static void
+load_last_file(void *arg, uint64_t number)
+{
+	(void)arg;
+	if (number != 0)
+		buf_printf(&story, "last file %" PRIu64 "\n", number);
+}
+
 void
 story_load(struct store *s)
 {
-	static const struct store_loader loader = { load_room, load_member };
+	static const struct store_loader loader = {
+		.room = load_room,
+		.member = load_member,
+		.file = load_file,
+		.last_file = load_last_file,
+	};
 	uint32_t last = store_load(s, &loader, NULL);
 
 	buf_printf(&story, "last %" PRIu32 "\n", last);

@@ -89,6 +89,7 @@ field_len(enum kind kind, const char *at)
 	case KIND_name:
 		return 1 + (size_t)u[0];
 	case KIND_text:
+	case KIND_data:
 		return 2 + (size_t)(u[0] << 8 | u[1]);
 	}
 	return 0;

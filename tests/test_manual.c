@@ -41,6 +41,7 @@ print_value(const struct field *f, const union message *m, char *out)
 		break;
 	case KIND_name:
 	case KIND_text:
+	case KIND_data:
 		s = *(const struct slice *)held;
 		snprintf(out, MANUAL_WORDS, "%.*s", SLICE_ARG(s));
 		break;

@@ -24,6 +24,8 @@ largest_field(enum kind kind)
 		return 1 + PROTOCOL_NAME_MAX;
 	case KIND_text:
 		return 2 + PROTOCOL_TEXT_MAX;
+	case KIND_data:
+		return 2 + PROTOCOL_DATA_MAX;
 	}
 	return 0;
 }

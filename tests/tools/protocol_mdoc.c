@@ -17,6 +17,7 @@ static const char *const kinds[] = {
 	[KIND_id] = "id",
 	[KIND_name] = "name",
 	[KIND_text] = "text",
+	[KIND_data] = "data",
 };
 
 static const char *const senders[] = {
