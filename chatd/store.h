@@ -113,10 +113,9 @@ struct store_read {
 };
 
 /*
- * Entries with all these words in them, newest first: said, action, notice and
- * topic.  A word is letters and digits, whatever their case and accents; what
- * stands between them divides words, and pieces written together (foo_bar.c)
- * stand together in what is found.  Nothing in it is an operator.
+ * Entries with all these words in them (sought.h), newest first: said, action,
+ * notice and topic.  Nothing in it is an operator; without any word nothing is
+ * found.
  */
 struct store_search {
 	struct store_search *next;
@@ -138,6 +137,13 @@ struct store_search {
 	unsigned got;
 	uint64_t more;
 };
+
+static inline bool
+store_is_searchable(enum entry_kind kind)
+{
+	return kind == ENTRY_SAID || kind == ENTRY_ACTION ||
+	    kind == ENTRY_NOTICE || kind == ENTRY_TOPIC;
+}
 
 /* How far the member of a room has seen it, at most its head; less than before
  * is nothing, and so is a room the device is no member of.  A disk that is full

@@ -24,10 +24,7 @@ remove_entries(struct rows *r, uint32_t room, uint64_t from, uint64_t to)
 
 		sqlite3_bind_int64(s, 1, schema_id(room, from));
 		sqlite3_bind_int64(s, 2, schema_id(room, to));
-		code = sqlite3_step(s);
-		sqlite3_reset(s);
-		if (code == SQLITE_DONE)
-			code = SQLITE_OK;
+		code = rows_run(s);
 	}
 	return code;
 }
@@ -57,9 +54,7 @@ sweep_room(struct rows *r, uint32_t room)
 	if (code != SQLITE_OK || more)
 		return code;
 	sqlite3_bind_int64(s, 1, room);
-	code = sqlite3_step(s);
-	sqlite3_reset(s);
-	return code == SQLITE_DONE ? SQLITE_OK : code;
+	return rows_run(s);
 }
 
 int

@@ -1,9 +1,8 @@
 /*
- * The store that keeps everything in memory: logs as rings of shared entries,
- * the last answers given to each device.  What is asked waits in queues until
- * the next store_collect(), as it would for a disk.
+ * The store that keeps everything in memory: logs, and the last answers given
+ * to each device.  What is asked waits in a queue until the next
+ * store_collect(), as it would for a disk.
  *
- * Beyond the bytes it may use, the oldest eighth of the longest log goes.
  * Beyond MEMORY_DEVICES, the device that was silent longest is forgotten.
  */
 #include "store.h"
@@ -12,13 +11,13 @@
 #include <stdlib.h>
 
 #include "entry.h"
+#include "store_logs.h"
 #include "table.h"
 #include "xmalloc.h"
 
 enum {
 	MEMORY_DEVICES = 100000,
-	MEMORY_ANSWERS = 64,  /* remembered for a device: a client's window */
-	MEMORY_OVERHEAD = 32, /* bytes reckoned for an entry beside its own */
+	MEMORY_ANSWERS = 64, /* remembered for a device: a client's window */
 };
 
 struct answer {
@@ -31,15 +30,6 @@ struct device {
 	uint64_t last;
 	struct answer answers[MEMORY_ANSWERS]; /* of n at n % MEMORY_ANSWERS */
 	struct device *prev, *next;	       /* silent longest first */
-	UT_hash_handle hh;
-};
-
-struct room_log {
-	uint32_t room;
-	struct entry **at; /* ring of cap, a power of two */
-	size_t cap, n;
-	uint64_t first; /* number of the oldest entry kept */
-	uint64_t bytes;
 	UT_hash_handle hh;
 };
 
@@ -58,11 +48,7 @@ struct ask {
 
 struct memory {
 	struct store store;
-	uint64_t (*wall)(void);
-	uint64_t max, bytes;
-	uint64_t time; /* of the newest entry */
-	struct store_keep keep;
-	struct room_log *logs;
+	struct logs logs;
 	struct device *devices, *silent;
 	struct ask *asked;
 	size_t n_asked, cap_asked;
@@ -122,6 +108,18 @@ memory_backup(struct store *s, struct store_backup *job)
 	ask(s, ASK_BACKUP, job);
 }
 
+static void
+memory_keep(struct store *s, const struct store_keep *keep)
+{
+	logs_keep(&memory_of(s)->logs, keep);
+}
+
+static void
+memory_forget(struct store *s, uint32_t room)
+{
+	logs_forget(&memory_of(s)->logs, room);
+}
+
 /* A memory that has just begun. */
 static uint32_t
 memory_load(struct store *s, const struct store_loader *loader, void *arg)
@@ -130,157 +128,6 @@ memory_load(struct store *s, const struct store_loader *loader, void *arg)
 	(void)loader;
 	(void)arg;
 	return 0;
-}
-
-/* ---- logs ---- */
-
-static struct room_log *
-log_find(struct memory *m, uint32_t room)
-{
-	struct room_log *l;
-
-	HASH_FIND(hh, m->logs, &room, sizeof room, l);
-	return l;
-}
-
-static struct room_log *
-log_get(struct memory *m, uint32_t room)
-{
-	struct room_log *l = log_find(m, room);
-
-	if (l == NULL) {
-		l = xcalloc(1, sizeof *l);
-		l->room = room;
-		l->first = 1;
-		HASH_ADD(hh, m->logs, room, sizeof l->room, l);
-	}
-	return l;
-}
-
-static struct entry **
-log_at(const struct room_log *l, uint64_t seq)
-{
-	return &l->at[seq & (l->cap - 1)];
-}
-
-static void
-log_grow(struct room_log *l)
-{
-	size_t cap = l->cap != 0 ? l->cap * 2 : 4;
-	struct entry **at = xcalloc(cap, sizeof *at);
-
-	for (uint64_t seq = l->first; seq < l->first + l->n; seq++)
-		at[seq & (cap - 1)] = *log_at(l, seq);
-	free(l->at);
-	l->at = at;
-	l->cap = cap;
-}
-
-static uint64_t
-entry_bytes(const struct entry *e)
-{
-	return sizeof *e + e->who_len + e->text_len + MEMORY_OVERHEAD;
-}
-
-static void
-log_drop(struct memory *m, struct room_log *l)
-{
-	struct entry *e = *log_at(l, l->first);
-
-	m->bytes -= entry_bytes(e);
-	l->bytes -= entry_bytes(e);
-	entry_unref(e);
-	l->first++;
-	l->n--;
-}
-
-static void
-log_free(struct memory *m, struct room_log *l)
-{
-	while (l->n != 0)
-		log_drop(m, l);
-	HASH_DEL(m->logs, l);
-	free(l->at);
-	free(l);
-}
-
-static void
-memory_forget(struct store *s, uint32_t room)
-{
-	struct memory *m = memory_of(s);
-	struct room_log *l = log_find(m, room);
-
-	if (l != NULL)
-		log_free(m, l);
-}
-
-static bool
-is_kept(const struct memory *m, const struct room_log *l)
-{
-	const struct store_keep *keep = &m->keep;
-	uint64_t now = m->wall();
-
-	return (keep->count == 0 || l->n <= keep->count) &&
-	    (keep->age_ms == 0 || now <= keep->age_ms ||
-		(*log_at(l, l->first))->time >= now - keep->age_ms);
-}
-
-/* What need not be kept goes when somebody asks for the room, or when all are
- * looked at: nobody sees it. */
-static void
-log_trim(struct memory *m, struct room_log *l)
-{
-	while (l->n != 0 && !is_kept(m, l))
-		log_drop(m, l);
-}
-
-static void
-memory_keep(struct store *s, const struct store_keep *keep)
-{
-	struct memory *m = memory_of(s);
-
-	m->keep = *keep;
-	for (struct room_log *l = m->logs; l != NULL; l = l->hh.next)
-		log_trim(m, l);
-}
-
-static void
-make_room(struct memory *m)
-{
-	while (m->bytes > m->max) {
-		struct room_log *longest = NULL;
-		uint64_t keep;
-
-		for (struct room_log *l = m->logs; l != NULL; l = l->hh.next)
-			if (longest == NULL || l->bytes > longest->bytes)
-				longest = l;
-		if (longest == NULL || longest->n <= 1)
-			return;
-		keep = longest->bytes - longest->bytes / 8;
-		while (longest->n > 1 && longest->bytes >= keep)
-			log_drop(m, longest);
-	}
-}
-
-static struct entry *
-log_add(struct memory *m, const struct store_append *job)
-{
-	struct room_log *l = log_get(m, job->room);
-	uint64_t now = m->wall();
-	struct entry *e;
-
-	if (now > m->time)
-		m->time = now;
-	if (l->n == l->cap)
-		log_grow(l);
-	e = entry_new(job->room, l->first + l->n, m->time, job->kind, job->who,
-	    job->text);
-	*log_at(l, e->seq) = e;
-	l->n++;
-	l->bytes += entry_bytes(e);
-	m->bytes += entry_bytes(e);
-	log_trim(m, l);
-	return e;
 }
 
 /* ---- devices ---- */
@@ -348,15 +195,13 @@ do_append(struct memory *m, struct store_append *job)
 			return;
 		}
 	}
-	job->entry = entry_ref(log_add(m, job));
+	job->entry = entry_ref(logs_add(&m->logs, job));
 	job->seq = job->entry->seq;
 	job->time = job->entry->time;
 	if (d != NULL) {
 		d->last = job->n;
 		*a = (struct answer){ job->n, job->seq, job->time, job->room };
 	}
-	if (m->bytes > m->max)
-		make_room(m);
 }
 
 static void
@@ -365,62 +210,6 @@ do_device(struct memory *m, struct store_device *job)
 	struct device *d = device_find(m, &job->device);
 
 	job->last = d != NULL ? d->last : 0;
-}
-
-/* The first entry from number `from` on that is not older. */
-static uint64_t
-log_since(const struct room_log *l, uint64_t from, uint64_t since)
-{
-	uint64_t high = l->first + l->n;
-
-	while (from < high) {
-		uint64_t middle = from + (high - from) / 2;
-
-		if ((*log_at(l, middle))->time < since)
-			from = middle + 1;
-		else
-			high = middle;
-	}
-	return from;
-}
-
-static void
-do_read(struct memory *m, struct store_read *job)
-{
-	struct room_log *l = log_find(m, job->room);
-	uint64_t seq = job->from, bytes = 0;
-
-	job->entries = NULL;
-	job->got = 0;
-	job->first = job->from;
-	if (l != NULL)
-		log_trim(m, l);
-	if (l == NULL || job->from >= l->first + l->n)
-		return;
-	if (seq < l->first)
-		seq = l->first;
-	seq = log_since(l, seq, job->since);
-	if (seq == l->first + l->n)
-		return;
-	job->first = seq;
-	job->entries = xcalloc(job->n, sizeof *job->entries);
-	for (; seq < l->first + l->n && job->got < job->n; seq++) {
-		struct entry *e = *log_at(l, seq);
-
-		if (job->got != 0 && bytes + entry_bytes(e) > job->bytes)
-			break;
-		bytes += entry_bytes(e);
-		job->entries[job->got++] = entry_ref(e);
-	}
-}
-
-static void
-do_search(struct memory *m, struct store_search *job)
-{
-	(void)m;
-	job->entries = NULL;
-	job->got = 0;
-	job->more = 0;
 }
 
 static void
@@ -456,11 +245,11 @@ memory_collect(struct store *s)
 			seen->done(seen);
 			break;
 		case ASK_READ:
-			do_read(m, read);
+			logs_read(&m->logs, read);
 			read->done(read);
 			break;
 		case ASK_SEARCH:
-			do_search(m, search);
+			logs_search(&m->logs, search);
 			search->done(search);
 			break;
 		case ASK_BACKUP:
@@ -496,14 +285,12 @@ static void
 memory_free(struct store *s)
 {
 	struct memory *m = memory_of(s);
-	struct room_log *l, *next_log;
-	struct device *d, *next_device;
+	struct device *d, *next;
 
 	assert(m->n_asked == 0);
-	HASH_ITER(hh, m->logs, l, next_log)
-	log_free(m, l);
-	HASH_ITER(hh, m->devices, d, next_device)
+	HASH_ITER(hh, m->devices, d, next)
 	device_forget(m, d);
+	logs_done(&m->logs);
 	free(m->asked);
 	free(m);
 }
@@ -539,7 +326,6 @@ store_memory(uint64_t bytes, struct id log, uint64_t (*wall)(void))
 	struct memory *m = xcalloc(1, sizeof *m);
 
 	m->store = (struct store){ .ops = &memory_ops, .log = log, .fd = -1 };
-	m->wall = wall;
-	m->max = bytes;
+	m->logs = (struct logs){ .wall = wall, .max = bytes };
 	return &m->store;
 }

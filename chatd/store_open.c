@@ -12,6 +12,7 @@
 
 #include "log.h"
 #include "store_schema.h"
+#include "store_words.h"
 #include "xmalloc.h"
 
 enum {
@@ -376,6 +377,12 @@ open_database(struct store_place *p, struct buf *error)
 		    p->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	if (code != SQLITE_OK)
 		return failed(p, code, "cannot open", &why, error);
+	if (words_register(p->db) != SQLITE_OK) {
+		buf_add_string(error,
+		    "this SQLite has no FTS5; install one that was built with "
+		    "it");
+		return EX_SOFTWARE;
+	}
 	return 0;
 }
 

@@ -12,8 +12,8 @@
 #include "utf8.h"
 #include "xmalloc.h"
 
-static struct slice
-column_slice(sqlite3_stmt *s, int at)
+struct slice
+rows_column(sqlite3_stmt *s, int at)
 {
 	const char *bytes = (const char *)sqlite3_column_text(s, at);
 
@@ -26,7 +26,7 @@ column_slice(sqlite3_stmt *s, int at)
 static bool
 is_sound(struct rows *r, sqlite3_stmt *s)
 {
-	struct slice who = column_slice(s, 3), text = column_slice(s, 4);
+	struct slice who = rows_column(s, 3), text = rows_column(s, 4);
 	sqlite3_int64 kind = sqlite3_column_int64(s, 2);
 
 	if (sqlite3_column_int64(s, 1) >= 0 && kind >= 0 && kind <= UINT8_MAX &&
@@ -44,8 +44,8 @@ entry_of(sqlite3_stmt *s)
 
 	return entry_new(schema_room(id), schema_seq(id),
 	    (uint64_t)sqlite3_column_int64(s, 1),
-	    (enum entry_kind)sqlite3_column_int(s, 2), column_slice(s, 3),
-	    column_slice(s, 4));
+	    (enum entry_kind)sqlite3_column_int(s, 2), rows_column(s, 3),
+	    rows_column(s, 4));
 }
 
 static sqlite3_stmt *
@@ -105,26 +105,54 @@ rows_next(struct rows *r, uint32_t room, uint64_t from, uint64_t to,
 }
 
 int
-rows_since(
-    struct rows *r, uint32_t room, uint64_t since, uint64_t *from, uint64_t to)
+rows_halve(sqlite3_stmt *s, uint64_t since, uint64_t *from, uint64_t to)
 {
-	uint64_t low = *from, high = to + 1;
+	uint64_t high = to + 1;
 
-	while (low < high) {
-		uint64_t middle = low + (high - low) / 2;
-		struct rows_head next;
+	while (*from < high) {
+		uint64_t middle = *from + (high - *from) / 2, next[2];
 		bool found;
-		int code = rows_next(r, room, middle, to, &next, &found);
+		int code;
 
+		sqlite3_bind_int64(s, 1, (sqlite3_int64)middle);
+		sqlite3_bind_int64(s, 2, (sqlite3_int64)to);
+		code = rows_fetch(s, next, 2, &found);
 		if (code != SQLITE_OK)
 			return code;
-		if (found && next.time < since)
-			low = next.seq + 1;
+		if (found && next[1] < since)
+			*from = next[0] + 1;
 		else
 			high = middle;
 	}
-	*from = low;
 	return SQLITE_OK;
+}
+
+int
+rows_since(
+    struct rows *r, uint32_t room, uint64_t since, uint64_t *from, uint64_t to)
+{
+	uint64_t before = (uint64_t)schema_id(room, *from), id = before;
+	int code = rows_halve(
+	    r->at[ROWS_NEXT], since, &id, (uint64_t)schema_id(room, to));
+
+	*from += id - before;
+	return code;
+}
+
+int
+rows_entry(struct rows *r, int64_t id, struct entry **out)
+{
+	sqlite3_stmt *s = from_to(r, id, id, 1);
+	int code = sqlite3_step(s);
+
+	*out = NULL;
+	if (code == SQLITE_ROW) {
+		code = is_sound(r, s) ? SQLITE_DONE : SQLITE_CORRUPT;
+		if (code == SQLITE_DONE)
+			*out = entry_of(s);
+	}
+	sqlite3_reset(s);
+	return code == SQLITE_DONE ? SQLITE_OK : code;
 }
 
 int
@@ -178,7 +206,7 @@ load_members(
 			break;
 		}
 		memcpy(&device, sqlite3_column_blob(s, 0), sizeof(device));
-		loader->member(arg, room, &device, column_slice(s, 1),
+		loader->member(arg, room, &device, rows_column(s, 1),
 		    (uint64_t)sqlite3_column_int64(s, 2));
 	}
 	sqlite3_reset(s);
@@ -192,8 +220,8 @@ load_room(struct rows *r, sqlite3_stmt *s, const struct store_loader *loader,
 	int64_t number = sqlite3_column_int64(s, 0);
 	struct store_room room = {
 		.number = (uint32_t)number,
-		.name = column_slice(s, 1),
-		.topic = column_slice(s, 2),
+		.name = rows_column(s, 1),
+		.topic = rows_column(s, 2),
 		.head = (uint64_t)sqlite3_column_int64(s, 3),
 		.time = (uint64_t)sqlite3_column_int64(s, 4),
 	};

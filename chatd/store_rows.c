@@ -69,9 +69,8 @@ bind_number(sqlite3_stmt *s, int at, uint64_t n)
 	sqlite3_bind_int64(s, at, (sqlite3_int64)n);
 }
 
-/* A statement that gives no rows. */
-static int
-run(sqlite3_stmt *s)
+int
+rows_run(sqlite3_stmt *s)
 {
 	int code = sqlite3_step(s);
 
@@ -101,20 +100,20 @@ rows_fetch(sqlite3_stmt *s, uint64_t *numbers, int n, bool *found)
 int
 rows_begin(struct rows *r)
 {
-	return run(r->at[ROWS_BEGIN]);
+	return rows_run(r->at[ROWS_BEGIN]);
 }
 
 int
 rows_commit(struct rows *r)
 {
-	return run(r->at[ROWS_COMMIT]);
+	return rows_run(r->at[ROWS_COMMIT]);
 }
 
 int
 rows_rollback(struct rows *r)
 {
 	return sqlite3_get_autocommit(r->db) ? SQLITE_OK
-					     : run(r->at[ROWS_ROLLBACK]);
+					     : rows_run(r->at[ROWS_ROLLBACK]);
 }
 
 /* ---- devices ---- */
@@ -170,7 +169,7 @@ set_last(struct rows *r, const struct store_append *job)
 		return SQLITE_OK;
 	bind_device(s, 1, &job->device);
 	bind_number(s, 2, job->n);
-	return run(s);
+	return rows_run(s);
 }
 
 /* ---- rooms and their members ---- */
@@ -196,14 +195,14 @@ set_head(struct rows *r, const struct store_append *job)
 	bind_number(s, 1, job->room);
 	bind_number(s, 2, job->seq);
 	bind_number(s, 3, job->time);
-	return run(s);
+	return rows_run(s);
 }
 
 static int
 with_room(struct rows *r, enum rows_statement which, uint32_t room)
 {
 	bind_number(r->at[which], 1, room);
-	return run(r->at[which]);
+	return rows_run(r->at[which]);
 }
 
 static sqlite3_stmt *
@@ -222,7 +221,7 @@ set_member(struct rows *r, enum rows_statement which, uint32_t room,
 	sqlite3_stmt *s = for_member(r, which, room, device);
 
 	bind_text(s, 3, nick);
-	return run(s);
+	return rows_run(s);
 }
 
 static int
@@ -233,7 +232,7 @@ add_room(struct rows *r, const struct store_append *job)
 
 	bind_number(s, 1, job->room);
 	bind_text(s, 2, job->room_name);
-	code = run(s);
+	code = rows_run(s);
 	if (code == SQLITE_OK)
 		code = with_room(r, ROWS_LAST_ROOM_SET, job->room);
 	if (code != SQLITE_OK || job->room_name.len != 0)
@@ -278,7 +277,8 @@ keep_joined(struct rows *r, const struct store_append *job)
 static int
 keep_left(struct rows *r, const struct store_append *job)
 {
-	return run(for_member(r, ROWS_MEMBER_REMOVE, job->room, &job->device));
+	return rows_run(
+	    for_member(r, ROWS_MEMBER_REMOVE, job->room, &job->device));
 }
 
 static int
@@ -327,7 +327,7 @@ rows_seen(struct rows *r, const struct store_seen *job)
 		return code;
 	s = for_member(r, ROWS_MEMBER_SEEN, job->room, &job->device);
 	bind_number(s, 3, job->seq < head.seq ? job->seq : head.seq);
-	return run(s);
+	return rows_run(s);
 }
 
 /* ---- entries ---- */
@@ -347,11 +347,11 @@ add_entry(struct rows *r, const struct store_append *job)
 	else
 		sqlite3_bind_null(s, 6);
 	bind_number(s, 7, job->n);
-	if (schema_is_searchable(job->kind))
+	if (store_is_searchable(job->kind))
 		bind_number(s, 8, ++r->line);
 	else
 		sqlite3_bind_null(s, 8);
-	return run(s);
+	return rows_run(s);
 }
 
 int

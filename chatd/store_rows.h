@@ -46,9 +46,18 @@ int rows_head(struct rows *, uint32_t room, struct rows_head *, bool *found);
 int rows_next(struct rows *, uint32_t room, uint64_t from, uint64_t to,
     struct rows_head *, bool *found);
 /* *from moves to the first entry up to `to` that is not older than since, or
- * behind it: times never decrease.  By halves. */
+ * behind it: times never decrease. */
 int rows_since(
     struct rows *, uint32_t room, uint64_t since, uint64_t *from, uint64_t to);
+/* The same by halves with any statement that gives number and time of the first
+ * that is there from ?1 to ?2. */
+int rows_halve(sqlite3_stmt *, uint64_t since, uint64_t *from, uint64_t to);
+/* The entry with this id; NULL: there is none. */
+int rows_entry(struct rows *, int64_t id, struct entry **);
+/* Good until the statement goes on. */
+struct slice rows_column(sqlite3_stmt *, int at);
+/* A statement that gives no rows. */
+int rows_run(sqlite3_stmt *);
 
 /* ---- in a transaction ---- */
 
@@ -70,7 +79,14 @@ int rows_forget(struct rows *, uint32_t room);
 /* ---- by themselves ---- */
 
 int rows_read(struct rows *, struct store_read *);
-/* Looks until the time (clock.h); there may be more then. */
+/* Enough was said since the last rows_index() for another. */
+bool rows_is_behind(const struct rows *);
+/* One step of indexing what was said. */
+int rows_index(struct rows *);
+/* All of it again, from nothing: it is damaged. */
+int rows_index_anew(struct rows *);
+/* Looks until the time (clock.h); there may be more then.  SQLITE_CORRUPT_VTAB:
+ * the index is damaged, and only that. */
 int rows_search(struct rows *, struct store_search *, int64_t until_ms);
 int rows_load(
     struct rows *, const struct store_loader *, void *arg, uint32_t *last_room);

@@ -21,8 +21,8 @@ enum { SCHEMA_APPLICATION = 0x63686174 }; /* "chat", in the file's header */
  * entry    line: those that can be searched, numbered in the order of their
  *          commits over all rooms, which is also that of their times; a number
  *          is never used again
- * words    the index of these lines; place is r and the room's number, a word
- *          that nobody can say
+ * words    the index of these lines; place is r and the room's number, to
+ *          find what is in one
  *
  * Since version 3:
  * meta     last_file is the highest number a file ever had
@@ -67,8 +67,7 @@ static const char version_2[] =
     "CREATE UNIQUE INDEX entry_line ON entry (line)"
     " WHERE line IS NOT NULL;"
     "CREATE VIRTUAL TABLE words USING fts5 (place, text,"
-    " content = '', columnsize = 0,"
-    " tokenize = 'unicode61 remove_diacritics 2')";
+    " content = '', columnsize = 0, tokenize = 'sought')";
 
 static const char version_3[] =
     "ALTER TABLE meta ADD COLUMN last_file INTEGER NOT NULL DEFAULT 0;"

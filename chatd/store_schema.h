@@ -9,7 +9,6 @@
 #define STORE_SCHEMA_H
 
 #include <sqlite3.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -39,15 +38,8 @@ schema_seq(int64_t id)
 	return (uint64_t)id & SCHEMA_SEQ_MAX;
 }
 
-/* The kinds of entries that can be searched. */
-static inline bool
-schema_is_searchable(int kind)
-{
-	return kind == ENTRY_SAID || kind == ENTRY_ACTION ||
-	    kind == ENTRY_NOTICE || kind == ENTRY_TOPIC;
-}
-
-/* SQL: numbers the lines of all entries anew (the kinds as above). */
+/* SQL: numbers the lines of all entries anew (those of store_is_searchable()).
+ */
 #define SCHEMA_NUMBER_LINES                                                    \
 	"UPDATE entry SET line = o.line FROM"                                  \
 	" (SELECT id, row_number() OVER (ORDER BY time, id) AS line"           \

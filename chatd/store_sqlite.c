@@ -253,6 +253,9 @@ open_all(struct store_work *w, const char *dir, uint64_t (*wall)(void),
 	if (status != 0)
 		return status;
 	code = rows_init(&w->rows, w->place.db, wall);
+	/* The statements are right: the tables are not what was made. */
+	if (code == SQLITE_ERROR)
+		code = SQLITE_CORRUPT;
 	if (code == SQLITE_OK)
 		return 0;
 	store_words(error, &w->place, code, "cannot use it", NULL);

@@ -20,6 +20,8 @@ static const int64_t never = INT64_MAX;
 static int
 unless_full(struct store_work *w, int code)
 {
+	if (code == SQLITE_CORRUPT_VTAB)
+		return work_index_anew(w);
 	if (code == SQLITE_OK || !store_is_full(w->place.db, code))
 		return code;
 	work_is_full(w);
@@ -106,6 +108,18 @@ keep(struct store_work *w)
 }
 
 static int64_t
+due_index(const struct store_work *w)
+{
+	return rows_is_behind(&w->rows) ? w->tidy.retry_ms : never;
+}
+
+static int
+index_some(struct store_work *w)
+{
+	return unless_full(w, rows_index(&w->rows));
+}
+
+static int64_t
 due_inspect(const struct store_work *w)
 {
 	return w->tidy.has_more ? 0 : never;
@@ -127,6 +141,7 @@ static const struct task {
 	int (*step)(struct store_work *);
 } tasks[] = {
 	{ due_copy, copy_some },
+	{ due_index, index_some },
 	{ due_sweep, sweep },
 	{ due_keep, keep },
 	{ due_inspect, inspect },

@@ -209,6 +209,29 @@ take_read(struct store_work *w, struct ask *out)
 	return is_due;
 }
 
+int
+work_index_anew(struct store_work *w)
+{
+	log_warnx("%s: the index of words is damaged: it is made anew",
+	    w->place.path);
+	return rows_index_anew(&w->rows);
+}
+
+static int
+carry_out_read(struct store_work *w, const struct ask *ask, int64_t until_ms)
+{
+	int code;
+
+	if (ask->kind == ASK_READ)
+		return rows_read(&w->rows, ask->job);
+	code = rows_search(&w->rows, ask->job, until_ms);
+	if (code != SQLITE_CORRUPT_VTAB)
+		return code;
+	code = work_index_anew(w);
+	return code == SQLITE_OK ? rows_search(&w->rows, ask->job, until_ms)
+				 : code;
+}
+
 static int
 read_some(struct store_work *w)
 {
@@ -218,9 +241,7 @@ read_some(struct store_work *w)
 	int code = SQLITE_OK;
 
 	while (take_read(w, &ask)) {
-		code = ask.kind == ASK_SEARCH
-		    ? rows_search(&w->rows, ask.job, until)
-		    : rows_read(&w->rows, ask.job);
+		code = carry_out_read(w, &ask, until);
 		if (code != SQLITE_OK)
 			break;
 		queue_add(&done, ask);

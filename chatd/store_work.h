@@ -61,5 +61,7 @@ int work_trouble(struct store_work *, int code, const char *what);
 /* These are finished. */
 void work_tell(struct store_work *, struct queue *done);
 void work_is_full(struct store_work *);
+/* The index of words is damaged: all else goes on. */
+int work_index_anew(struct store_work *);
 
 #endif

@@ -6,6 +6,7 @@
 #include "../chatd/entry.h"
 #include "../chatd/store.h"
 #include "store_contract.h"
+#include "store_finds.h"
 
 static struct store *
 store_of(uint64_t bytes)
@@ -22,6 +23,17 @@ store_any(void)
 Test(store_memory, contract)
 {
 	store_contract(store_any);
+}
+
+static struct store *
+same(struct store *s)
+{
+	return s;
+}
+
+Test(store_memory, finds)
+{
+	store_finds(store_any, same);
 }
 
 Test(store_memory, work_waits_for_collect)
