@@ -106,7 +106,7 @@ rows_text(struct buf *out, const struct windows *w, const struct layout *l)
 }
 
 void
-rows_said(struct model *m, struct room *room, uint64_t time,
+rows_logged(struct model *m, struct room *room, uint64_t time,
     enum entry_kind kind, const char *who, const char *text)
 {
 	struct line head = {
@@ -126,5 +126,5 @@ void
 rows_said(struct model *m, struct room *room, uint64_t time, const char *who,
     const char *text)
 {
-	rows_said(m, room, time, ENTRY_SAID, who, text);
+	rows_logged(m, room, time, ENTRY_SAID, who, text);
 }

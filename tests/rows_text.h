@@ -16,7 +16,7 @@ void rows_text(struct buf *, const struct windows *, const struct layout *);
 /* Lines for a room of a model, at a time. */
 void rows_said(
     struct model *, struct room *, uint64_t time, const char *, const char *);
-void rows_said(struct model *, struct room *, uint64_t time, enum entry_kind,
+void rows_logged(struct model *, struct room *, uint64_t time, enum entry_kind,
     const char *who, const char *text);
 
 #endif
