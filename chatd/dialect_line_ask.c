@@ -300,12 +300,23 @@ run_quit(struct line *t, struct slice words, struct buf *reply)
 	return FINE;
 }
 
+/* A first line that is no command.  Strangers' protocols have more words. */
+static enum refusal
+run_name(struct line *t, struct slice line, struct buf *reply)
+{
+	(void)reply;
+	line = behind(line, blanks(line));
+	while (line.at[line.len - 1] == ' ')
+		line.len--;
+	return hello(t, line);
+}
+
 static enum refusal run_help(struct line *, struct slice, struct buf *);
 
 const struct line_command line_joins = { .name = "join" };
 static const struct line_command names_oneself = {
 	.name = "nick",
-	.run = run_nick,
+	.run = run_name,
 };
 static const struct line_command says = { .name = "say", .run = run_say };
 
@@ -402,7 +413,5 @@ line_ask(struct line *t, struct slice line, struct buf *reply)
 	if (line.at[0] == '/')
 		return run_command(t, behind(line, 1), reply);
 	t->command = t->is_named ? &says : &names_oneself;
-	if (!t->is_named)
-		line = behind(line, blanks(line));
 	return t->command->run(t, line, reply);
 }
