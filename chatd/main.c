@@ -20,18 +20,19 @@
 #include "conn.h"
 #include "guard.h"
 #include "herald.h"
+#include "home.h"
 #include "hub.h"
 #include "inherit.h"
 #include "listeners.h"
 #include "log.h"
 #include "loop.h"
+#include "notices.h"
 #include "options.h"
 #include "requests.h"
 #include "session.h"
 #include "settings.h"
 #include "sock.h"
 #include "spool.h"
-#include "home.h"
 #include "store.h"
 #include "store_salvage.h"
 #include "text.h"
@@ -151,6 +152,7 @@ struct daemon {
 	struct home home;
 	struct hub *hub;
 	struct sessions *sessions;
+	struct notices *notices;
 	struct listeners *listeners; /* NULL: stopping */
 	struct watch signals, results, files;
 	struct timer patience;
@@ -263,6 +265,7 @@ read_again(struct daemon *d)
 	}
 	hub_settings(d->hub, s);
 	sessions_settings(d->sessions, s);
+	notices_settings(d->notices, s);
 	raise_files(s);
 	if (s->history_memory != d->settings->history_memory)
 		log_info("history.memory is taken up at the next start");
@@ -348,14 +351,16 @@ wire(struct daemon *d)
 		hub_spool(d->hub, d->home.spool);
 	d->sessions =
 	    sessions_new(d->loop, d->hub, d->settings, requests_handle);
+	d->notices = notices_new(d->loop, d->hub, d->settings);
 	d->listeners = listeners_new(d->loop, sessions_accept, d->sessions);
+	listeners_datagrams(d->listeners, notices_read, d->notices);
 	d->patience.fire = out_of_patience;
 	watch_signals(d);
 	if (d->home.store->fd >= 0)
-		loop_watch(
-		    d->loop, &d->results, d->home.store->fd, POLLIN, on_results);
-	loop_watch(d->loop, &d->files, spool_fd(d->home.spool), POLLIN,
-	    on_results);
+		loop_watch(d->loop, &d->results, d->home.store->fd, POLLIN,
+		    on_results);
+	loop_watch(
+	    d->loop, &d->files, spool_fd(d->home.spool), POLLIN, on_results);
 	loop_at_end(d->loop, end_of_turn, d);
 }
 
@@ -363,6 +368,7 @@ static void
 unwire(struct daemon *d)
 {
 	listeners_free(d->listeners);
+	notices_free(d->notices);
 	sessions_free(d->sessions);
 	loop_unwatch(d->loop, &d->files);
 	home_end_files(&d->home);

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -444,5 +445,140 @@ Test(doors, answers_in_the_client_and_in_rooms, .timeout = 30)
 	cr_expect_eq(program_end(&ann), EX_OK);
 	program_done(&ann);
 	daemon_stop(&d);
+	daemon_done(&d);
+}
+
+/* ---- notices ---- */
+
+/* In the room, hearing. */
+static void
+hear_room(struct program *p, const char *address, const char *room)
+{
+	PROGRAM(p, "--batch", "-s", address, "-n", "ann", "-r", room);
+	cr_assert(program_prints(p, "\tjoined\tann\t", 1));
+}
+
+/* Row 8, and row 9 with replies off and on, with nc. */
+Test(doors, hears_notices_and_replies_only_when_told, .timeout = 30)
+{
+	struct daemon_options o = { .listen = { "127.0.0.1:0",
+					"notices:127.0.0.1:0" } };
+	char command[256], printed[256];
+	struct program ann;
+	struct daemon d;
+	int reply;
+
+	for (reply = 0; reply < 2; reply++) {
+		o.config = reply ? "notices: { reply = true; };\n" : NULL;
+		daemon_init(&d);
+		daemon_start(&d, &o);
+		hear_room(&ann, d.address[0], "#lobby");
+		snprintf(command, sizeof(command),
+		    "printf '#lobby Happy Birth Day Server' | "
+		    "nc -u -w1 127.0.0.1 %s",
+		    port_of(d.address[1]));
+		run(command, printed, sizeof(printed));
+		cr_expect(program_prints(&ann,
+		    "\t#lobby\t2\tnotice\t127.0.0.1 (unverified)\t"
+		    "Happy Birth Day Server\n",
+		    1));
+		cr_expect_str_eq(printed, reply ? "ok #lobby 2\n" : "");
+		cr_expect_eq(program_end(&ann), EX_OK);
+		program_done(&ann);
+		daemon_stop(&d);
+		daemon_done(&d);
+	}
+}
+
+/* From addresses all over 127.0.0.0/8; bound, each with its own. */
+static size_t
+open_sources(int *fds, size_t n)
+{
+	struct sockaddr_in from = { .sin_family = AF_INET };
+	size_t i, opened = 0;
+
+	srandom(7);
+	for (i = 0; i < n; i++) {
+		int fd = socket(
+		    AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+		from.sin_addr.s_addr =
+		    htonl(0x7f000001u + ((unsigned)random() & 0x00fffffeu));
+		if (bind(fd, (struct sockaddr *)&from, sizeof(from)) == 0)
+			fds[opened++] = fd;
+		else
+			close(fd);
+	}
+	return opened;
+}
+
+static int
+by_size(const void *a, const void *b)
+{
+	return *(const int64_t *)a < *(const int64_t *)b ? -1 : 1;
+}
+
+/* A hundred thousand datagrams, of which few may become notices and none is
+ * answered, while two talk. */
+Test(doors, a_flood_of_notices_is_nobody_elses_trouble, .timeout = 120)
+{
+	enum { SOURCES = 500, ROUNDS = 200, EACH = 500 };
+	const struct daemon_options o = { .config =
+					      "limits: { rate = 0; };\n"
+					      "notices: { reply = false; };\n",
+		.listen = { "127.0.0.1:0", "notices:127.0.0.1:0" } };
+	static int64_t took[ROUNDS];
+	static int fds[SOURCES];
+	struct sock_name name;
+	struct sock_addr to;
+	struct daemon d;
+	struct peer ann, bob;
+	union message m;
+	int64_t began = clock_ms();
+	unsigned i, j, notices = 0, back = 0;
+	size_t n, sources;
+	char byte;
+
+	daemon_init(&d);
+	daemon_start(&d, &o);
+	cr_assert_null(sock_parse(d.address[1], &name));
+	cr_assert_null(sock_resolve(&name, false, &to, 1, &n));
+	sources = open_sources(fds, SOURCES);
+	cr_assert_gt(sources, SOURCES / 2);
+	cr_assert(peer_enter(&ann, d.address[0], "ann"));
+	cr_assert(peer_enter(&bob, d.address[0], "bob"));
+	cr_assert(peer_join(&ann, "#lobby"));
+	cr_assert(peer_join(&bob, "#lobby"));
+	for (i = 0; i < ROUNDS; i++) {
+		struct timespec a, b;
+
+		for (j = 0; j < EACH; j++)
+			sendto(fds[(i * EACH + j) % sources], "#lobby spam", 11,
+			    0, &to.sa, to.len);
+		clock_gettime(CLOCK_MONOTONIC, &a);
+		peer_say(&ann, i + 1, "#lobby", "hello");
+		do {
+			cr_assert(peer_hear_type(&bob, MSG_ENTRY, &m));
+			notices += m.entry.kind == ENTRY_NOTICE;
+		} while (m.entry.kind != ENTRY_SAID);
+		clock_gettime(CLOCK_MONOTONIC, &b);
+		took[i] = (b.tv_sec - a.tv_sec) * 1000000 +
+		    (b.tv_nsec - a.tv_nsec) / 1000;
+	}
+	qsort(took, ROUNDS, sizeof(took[0]), by_size);
+	for (i = 0; i < sources; i++) {
+		back += recv(fds[i], &byte, 1, MSG_DONTWAIT) >= 0;
+		close(fds[i]);
+	}
+	cr_log_info("%u datagrams: %u notices, p99 %lld us", ROUNDS * EACH,
+	    notices, (long long)took[ROUNDS * 99 / 100]);
+	cr_expect_eq(back, 0);
+	cr_expect_gt(notices, 0);
+	cr_expect_leq(notices, 40 + 20 * (clock_ms() - began + 1000) / 1000);
+	cr_expect_lt(took[ROUNDS * 99 / 100], 100000);
+	peer_close(&ann);
+	peer_close(&bob);
+	daemon_stop(&d);
+	cr_expect_leq(daemon_said(&d, "notices: "), 3, "the log is flooded");
 	daemon_done(&d);
 }
