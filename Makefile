@@ -7,6 +7,9 @@
 #	make san	the tests under sanitizers of addresses and behaviour
 #	make tsan	both programs with the thread sanitizer
 #	make fuzz	each fuzzer for FUZZ_SECONDS
+#	make model	the model of the protocol, checked by spin
+#	make soak	kills, cuts and power cuts by the thousand; SOAK=0.1 is a
+#			tenth of them, PARTS="kills cuts" some of the kinds
 #	make bench	figures
 #	make manual	the tables of chat-protocol(7), from the rows
 #	make install	to DESTDIR and PREFIX; make uninstall
@@ -21,6 +24,8 @@ PREFIX = /usr/local
 MANDIR = $(PREFIX)/share/man
 VERSION = 1.0
 FUZZ_SECONDS = 30
+SOAK = 1
+PARTS =
 GOALS = $(or $(MAKECMDGOALS),all)
 comma = ,
 SAN = $(if $(filter tsan,$(GOALS)),thread,$(if $(filter \
@@ -135,6 +140,12 @@ san: $(PROGRAMS) $(BUILD)/unit $(BUILD)/e2e $(FAULTS)
 tsan: $(PROGRAMS)
 	tests/tsan/run.sh
 
+model:
+	tests/model/run.sh
+
+soak: $(PROGRAMS) $(BUILD)/unit $(BUILD)/e2e $(FAULTS)
+	tests/faults/soak.sh $(SOAK) $(PARTS)
+
 bench: $(PROGRAMS) $(addprefix $(BUILD)/bench/,relay load client_bench \
 	store_bench)
 	tests/bench/bench.sh
@@ -194,8 +205,8 @@ clean:
 # something was installed make starts over and finds what it did not before.
 NEEDS = $(if $(filter all run install,$(GOALS)),build) \
 	$(if $(filter test san,$(GOALS)),build test) \
-	$(if $(filter deps lint tsan fuzz bench manual,$(GOALS)),build test \
-	check)
+	$(if $(filter deps lint tsan fuzz bench manual model soak,$(GOALS)),build \
+	test check)
 ifneq ($(strip $(NEEDS)),)
 ifeq ($(findstring n,$(firstword -$(MAKEFLAGS))),)
 include $(BUILD)/deps.mk
@@ -206,5 +217,5 @@ $(BUILD)/deps.mk: always
 always:
 
 .SECONDARY:
-.PHONY: all always bench clean deps fuzz install lint manual run san test tsan \
-	uninstall
+.PHONY: all always bench clean deps fuzz install lint manual model run san soak \
+	test tsan uninstall
