@@ -70,7 +70,7 @@ add(struct history *h, int what, unsigned client)
 }
 
 void
-history_done(struct history *h)
+history_free(struct history *h)
 {
 	free(h->rows);
 	free(h->nicks);

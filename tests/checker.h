@@ -41,7 +41,7 @@ struct history {
 	unsigned n_clients;
 };
 
-void history_done(struct history *);
+void history_free(struct history *);
 /* A client that is known to others as nick; its number. */
 unsigned history_client(struct history *, struct slice nick);
 

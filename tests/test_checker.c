@@ -338,7 +338,7 @@ Test(checker, finds_what_is_wrong_and_nothing_else)
 		cr_expect_eq(kinds, cases[i].kinds, "%s: %s", cases[i].name,
 		    buf_string(&v.words));
 		buf_done(&v.words);
-		history_done(&h);
+		history_free(&h);
 	}
 }
 
@@ -364,5 +364,5 @@ Test(checker, checks_a_hundred_thousand_rows_in_a_second)
 	cr_expect_geq(v.seen, 2 * (SAID - 1));
 	cr_expect_lt(clock_ms() - from, 1000);
 	buf_done(&v.words);
-	history_done(&h);
+	history_free(&h);
 }

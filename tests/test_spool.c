@@ -97,17 +97,6 @@ put(uint64_t file, uint64_t offset, uint8_t *bytes, size_t len)
 }
 
 static struct spool_job
-finish(uint64_t file, uint64_t size)
-{
-	struct spool_job job = {
-		.what = SPOOL_FINISH, .file = file, .offset = size
-	};
-
-	carry_out(&job);
-	return job;
-}
-
-static struct spool_job
 get(uint64_t file, uint64_t offset, uint8_t *bytes, size_t len)
 {
 	struct spool_job job = { .what = SPOOL_READ,
@@ -129,6 +118,19 @@ ask(enum spool_what what, uint64_t file, uint64_t offset)
 	return job;
 }
 
+/* With the hash that the bytes there have. */
+static struct spool_job
+finish(uint64_t file, uint64_t size)
+{
+	struct spool_job job = { .what = SPOOL_FINISH,
+		.file = file,
+		.offset = size,
+		.wanted = ask(SPOOL_PREFIX, file, size).hash };
+
+	carry_out(&job);
+	return job;
+}
+
 static uint8_t *
 some_bytes(size_t len)
 {
@@ -142,15 +144,23 @@ some_bytes(size_t len)
 	return bytes;
 }
 
+static struct hash
+hash_of(const void *bytes, size_t len)
+{
+	struct digest *d = digest_new();
+	struct hash hash;
+
+	digest_add(d, bytes, len);
+	hash = digest_now(d);
+	digest_free(d);
+	return hash;
+}
+
 static void
 expect_hash(const struct hash *hash, const void *bytes, size_t len)
 {
-	struct digest *d = digest_new();
-	struct hash wanted;
+	struct hash wanted = hash_of(bytes, len);
 
-	digest_add(d, bytes, len);
-	wanted = digest_now(d);
-	digest_free(d);
 	cr_expect_arr_eq(hash->byte, wanted.byte, sizeof(wanted.byte));
 }
 
@@ -275,6 +285,22 @@ Test(spool, what_is_wrong_changes_nothing)
 	cr_expect_eq(put(1, 1, &byte, 1).error, EBADF, "it is whole");
 }
 
+Test(spool, another_hash_is_not_whole)
+{
+	struct spool_job job;
+	uint8_t byte = 'x';
+	bool is_whole;
+
+	take(1);
+	put(1, 0, &byte, 1);
+	job = ask(SPOOL_FINISH, 1, 1);
+	cr_expect_eq(job.error, EBADMSG);
+	expect_hash(&job.hash, &byte, 1);
+	spool_have(spool, 1, &is_whole);
+	cr_expect_not(is_whole);
+	cr_expect_eq(finish(1, 1).error, 0, "it can still be finished");
+}
+
 Test(spool, removed_is_gone)
 {
 	uint8_t byte = 'x';
@@ -330,7 +356,8 @@ Test(spool, many_files_at_once)
 			.file = file + 1,
 			.offset = what[i / FILES] == SPOOL_FINISH,
 			.len = 1,
-			.bytes = i < 3 * FILES ? bytes + file : back + file };
+			.bytes = i < 3 * FILES ? bytes + file : back + file,
+			.wanted = hash_of(bytes + file, 1) };
 		spool_ask(spool, &jobs[i]);
 	}
 	wait_for(4 * FILES);
