@@ -187,13 +187,24 @@ install: all
 		$(DEST)/share/examples/chat
 	for page in $(PAGES); do install -m 644 $$page \
 		$(DESTDIR)$(MANDIR)/man$${page##*.}; done
+	install -d $(DEST)/$(BASH_DIR) $(DEST)/$(ZSH_DIR)
+	$(call complete,chat,bash) $(DEST)/$(BASH_DIR)/chat
+	$(call complete,chat,zsh) $(DEST)/$(ZSH_DIR)/_chat
+	$(call complete,chatd,bash) $(DEST)/$(BASH_DIR)/chatd
+	$(call complete,chatd,zsh) $(DEST)/$(ZSH_DIR)/_chatd
 uninstall:
+	rm -f $(addprefix $(DEST)/$(BASH_DIR)/,chat chatd) \
+		$(addprefix $(DEST)/$(ZSH_DIR)/_,chat chatd)
 	rm -f $(addprefix $(DEST)/bin/,$(notdir $(PROGRAMS)))
 	rm -f $(foreach page,$(PAGES),$(DESTDIR)$(MANDIR)/man$(subst \
 		.,,$(suffix $(page)))/$(notdir $(page)))
 	rm -rf $(DEST)/share/examples/chat
 DEST = $(DESTDIR)$(PREFIX)
 PAGES = $(wildcard man/*.[1-8])
+BASH_DIR = share/bash-completion/completions
+ZSH_DIR = share/zsh/site-functions
+complete = awk -v program=$(1) -v shell=$(2) -f shared/completion.awk \
+	$(1)/options.def | install -m 644 /dev/stdin
 
 deps:
 	@:
