@@ -1,6 +1,7 @@
 #include "fleet.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,7 +75,7 @@ fleet_done(struct fleet *f)
 		buf_done(&f->at[i].out);
 	}
 	free(f->at);
-	history_done(&f->history);
+	history_free(&f->history);
 }
 
 void
@@ -162,7 +163,9 @@ say_some(struct fleet *f, struct fellow *o)
 	for (unsigned r = 0; r < f->rooms; r++)
 		if (!o->places[r].is_attached)
 			return;
-	while (!f->is_quiet && o->n < FLEET_WINDOW && fleet_draw(f, 4) != 0) {
+	while (!f->is_quiet && f->most != 0 && o->n < FLEET_WINDOW &&
+	    fleet_draw(f, 4) != 0) {
+		f->most--;
 		think(f, o);
 		send_say(f, o, &o->queue[o->n - 1]);
 	}

@@ -66,6 +66,7 @@ struct fleet {
 	unsigned n;
 	unsigned rooms;
 	bool is_quiet; /* says nothing new */
+	unsigned long most; /* to say from now on */
 	int wait_ms;
 	uint64_t seed;
 	uint64_t serial;

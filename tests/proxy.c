@@ -38,10 +38,18 @@ reset(int fd)
 }
 
 static void
+end_softly(int fd)
+{
+	close(fd);
+}
+
+static void
 drop(struct proxy *p, size_t i)
 {
-	reset(p->pair[i].fd[0]);
-	reset(p->pair[i].fd[1]);
+	void (*end)(int) = p->is_soft ? end_softly : reset;
+
+	end(p->pair[i].fd[0]);
+	end(p->pair[i].fd[1]);
 	p->pair[i] = p->pair[--p->n];
 }
 
@@ -103,13 +111,15 @@ pass(struct proxy *p, size_t i, int from)
 	ssize_t n =
 	    recv(p->pair[i].fd[from], bytes, sizeof(bytes), MSG_DONTWAIT);
 	size_t len = n > 0 ? (size_t)n : 0;
-	bool is_last = p->left != 0 && len >= p->left;
+	bool counts = p->left != 0 && (p->way < 0 || p->way == from);
+	bool is_last = counts && len >= p->left;
 
 	if (n < 0 && errno == EAGAIN)
 		return true;
 	if (is_last)
 		len = p->left;
-	p->left -= p->left != 0 ? len : 0;
+	p->left -= counts ? len : 0;
+	p->passed[from] += len;
 	if (n <= 0 || !pass_all(p->pair[i].fd[!from], bytes, len)) {
 		drop(p, i);
 		return false;
@@ -227,9 +237,28 @@ proxy_mend(struct proxy *p)
 void
 proxy_cut_after(struct proxy *p, size_t bytes)
 {
+	proxy_cut_way(p, -1, bytes, false);
+}
+
+void
+proxy_cut_way(struct proxy *p, int way, size_t bytes, bool soft)
+{
 	pthread_mutex_lock(&p->lock);
+	p->way = way;
 	p->left = bytes;
+	p->is_soft = soft;
 	pthread_mutex_unlock(&p->lock);
+}
+
+size_t
+proxy_passed(struct proxy *p, int way)
+{
+	size_t passed;
+
+	pthread_mutex_lock(&p->lock);
+	passed = p->passed[way];
+	pthread_mutex_unlock(&p->lock);
+	return passed;
 }
 
 bool

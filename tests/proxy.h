@@ -20,6 +20,9 @@ struct proxy {
 	bool is_closed; /* and new ones as well */
 	bool is_over;
 	size_t left; /* bytes until the next cut; 0: none is planned */
+	int way;     /* those that count: 0 up, 1 down; -1 both */
+	bool is_soft;	  /* with an end, not with a reset */
+	size_t passed[2]; /* bytes up and down */
 	unsigned cuts, connections;
 	pthread_t thread;
 	int listener, wake;
@@ -39,6 +42,11 @@ void proxy_mend(struct proxy *);
 /* Cuts by itself after so many bytes, up and down together; some of the last
  * ones get through. */
 void proxy_cut_after(struct proxy *, size_t bytes);
+/* Likewise, but counts only what goes up (0) or down (1); soft: with an end, so
+ * that exactly so many get through. */
+void proxy_cut_way(struct proxy *, int way, size_t bytes, bool soft);
+/* Bytes passed up or down so far. */
+size_t proxy_passed(struct proxy *, int way);
 /* Waits until so many cuts were made. */
 bool proxy_was_cut(struct proxy *, unsigned cuts);
 
