@@ -18,6 +18,7 @@
 
 enum {
 	INDEX_STEP = 256,  /* lines indexed at a time */
+	MERGE_STEP = 32,   /* pages of the index merged at a time */
 	READ_AT_ONCE = 16, /* lines, then the clock is looked at */
 	RANGE = 1 << 14,   /* lines, the first that the index is asked for */
 	RANGE_MS = 1,	   /* a larger one the next time, if it took less */
@@ -57,8 +58,25 @@ rows_index(struct rows *r)
 		code = index_lines(r, to);
 	if (code == SQLITE_OK)
 		code = rows_commit(r);
-	if (code == SQLITE_OK)
-		r->indexed = to;
+	if (code != SQLITE_OK)
+		return code;
+	r->indexed = to;
+	r->is_scattered = true;
+	return code;
+}
+
+/* Left to itself, FTS5 would now and then do much of it at once. */
+int
+rows_merge(struct rows *r)
+{
+	sqlite3_stmt *s = r->at[ROWS_INDEX_MERGE];
+	int before = sqlite3_total_changes(r->db), code;
+
+	sqlite3_bind_int64(s, 1, MERGE_STEP);
+	code = rows_run(s);
+	/* As the manual of FTS5 has it: there was nothing to merge. */
+	if (sqlite3_total_changes(r->db) - before < 2)
+		r->is_scattered = false;
 	return code;
 }
 

@@ -18,6 +18,7 @@ remove_entries(struct rows *r, uint32_t room, uint64_t from, uint64_t to)
 	static const enum rows_statement both[] = { ROWS_UNINDEX, ROWS_REMOVE };
 	int code = SQLITE_OK;
 
+	r->is_scattered = true;
 	sqlite3_bind_int64(r->at[ROWS_UNINDEX], 3, (sqlite3_int64)r->indexed);
 	for (size_t i = 0; i < 2 && code == SQLITE_OK; i++) {
 		sqlite3_stmt *s = r->at[both[i]];

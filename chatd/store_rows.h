@@ -26,6 +26,7 @@ struct rows {
 	sqlite3_stmt *at[ROWS_STATEMENTS];
 	/* The last line and time given; all lines up to indexed are. */
 	uint64_t line, time, indexed;
+	bool is_scattered; /* the index: rows_merge() has something to do */
 	/* With SQLITE_CORRUPT: the id of the entry that is not as it was
 	 * written; 0: SQLite noticed. */
 	int64_t damaged;
@@ -83,6 +84,8 @@ int rows_read(struct rows *, struct store_read *);
 bool rows_is_behind(const struct rows *);
 /* One step of indexing what was said. */
 int rows_index(struct rows *);
+/* One step of bringing together what the steps above left, each for itself. */
+int rows_merge(struct rows *);
 /* All of it again, from nothing: it is damaged. */
 int rows_index_anew(struct rows *);
 /* Looks until the time (clock.h); there may be more then.  SQLITE_CORRUPT_VTAB:

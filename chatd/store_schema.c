@@ -67,7 +67,10 @@ static const char version_2[] =
     "CREATE UNIQUE INDEX entry_line ON entry (line)"
     " WHERE line IS NOT NULL;"
     "CREATE VIRTUAL TABLE words USING fts5 (place, text,"
-    " content = '', columnsize = 0, tokenize = 'sought')";
+    " content = '', columnsize = 0, tokenize = 'sought');"
+    /* It is merged when we say so. */
+    "INSERT INTO words (words, rank) VALUES ('automerge', 0);"
+    "INSERT INTO words (words, rank) VALUES ('crisismerge', 64)";
 
 static const char version_3[] =
     "ALTER TABLE meta ADD COLUMN last_file INTEGER NOT NULL DEFAULT 0;"

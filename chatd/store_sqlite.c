@@ -17,6 +17,7 @@ struct sqlite {
 	struct store store;
 	struct store_work work;
 	size_t unanswered;
+	size_t appends, append_bytes; /* of these */
 };
 
 static struct sqlite *
@@ -34,10 +35,28 @@ ask(struct store *store, int kind, void *job)
 	s->unanswered++;
 }
 
+static size_t
+bytes_of(const struct store_append *job)
+{
+	return sizeof(*job) + job->who.len + job->text.len +
+	    job->room_name.len + job->other_nick.len;
+}
+
 static void
 sqlite_append(struct store *store, struct store_append *job)
 {
-	ask(store, ASK_APPEND, job);
+	struct sqlite *s = sqlite_of(store);
+	size_t bytes = bytes_of(job);
+
+	if (s->appends < STORE_WAITING_MAX &&
+	    s->append_bytes + bytes <= STORE_WAITING_BYTES) {
+		ask(store, ASK_APPEND, job);
+	} else {
+		work_refuse(&s->work, job);
+		s->unanswered++;
+	}
+	s->appends++;
+	s->append_bytes += bytes;
 }
 
 static void
@@ -147,8 +166,13 @@ sqlite_collect(struct store *store)
 	if (broken != 0)
 		store->broken = broken;
 	s->unanswered -= done.n;
-	for (size_t i = 0; i < done.n; i++)
+	for (size_t i = 0; i < done.n; i++) {
+		if (done.at[i].kind == ASK_APPEND) {
+			s->appends--;
+			s->append_bytes -= bytes_of(done.at[i].job);
+		}
 		answer(&done.at[i]);
+	}
 	free(done.at);
 }
 

@@ -14,6 +14,14 @@
 #include "buf.h"
 #include "store.h"
 
+/* What waits to be written, and to be collected, at most; beyond it, what is to
+ * be added is refused (REFUSE_UNAVAILABLE): the disk does not keep up, and
+ * clients that come back ask again and again. */
+enum {
+	STORE_WAITING_MAX = 100000,
+	STORE_WAITING_BYTES = 64 << 20,
+};
+
 /*
  * Makes DIR (0700) and the database (0600) if need be.  wall tells the time of
  * entries, milliseconds since 1970; it is called on the store's thread.

@@ -73,10 +73,19 @@ copy_some(struct store_work *w)
 	return SQLITE_OK;
 }
 
+/* What changes the index waits until it is merged, lest that grows. */
+static int64_t
+unless_scattered(const struct store_work *w, int64_t due)
+{
+	if (w->rows.is_scattered)
+		return never;
+	return due > w->tidy.retry_ms ? due : w->tidy.retry_ms;
+}
+
 static int64_t
 due_sweep(const struct store_work *w)
 {
-	return w->tidy.has_gone ? w->tidy.retry_ms : never;
+	return unless_scattered(w, w->tidy.has_gone ? 0 : never);
 }
 
 static int
@@ -88,9 +97,7 @@ sweep(struct store_work *w)
 static int64_t
 due_keep(const struct store_work *w)
 {
-	const struct tidy *t = &w->tidy;
-
-	return t->keep_ms > t->retry_ms ? t->keep_ms : t->retry_ms;
+	return unless_scattered(w, w->tidy.keep_ms);
 }
 
 static int
@@ -110,13 +117,25 @@ keep(struct store_work *w)
 static int64_t
 due_index(const struct store_work *w)
 {
-	return rows_is_behind(&w->rows) ? w->tidy.retry_ms : never;
+	return unless_scattered(w, rows_is_behind(&w->rows) ? 0 : never);
 }
 
 static int
 index_some(struct store_work *w)
 {
 	return unless_full(w, rows_index(&w->rows));
+}
+
+static int64_t
+due_merge(const struct store_work *w)
+{
+	return w->rows.is_scattered ? w->tidy.retry_ms : never;
+}
+
+static int
+merge(struct store_work *w)
+{
+	return unless_full(w, rows_merge(&w->rows));
 }
 
 static int64_t
@@ -136,15 +155,20 @@ inspect(struct store_work *w)
 	return code;
 }
 
+/* What writes to the database can be done again, should the power go: those who
+ * speak need not wait until it is on the disk.  It is there before anything
+ * that is written behind it. */
 static const struct task {
 	int64_t (*due)(const struct store_work *);
 	int (*step)(struct store_work *);
+	bool writes;
 } tasks[] = {
-	{ due_copy, copy_some },
-	{ due_index, index_some },
-	{ due_sweep, sweep },
-	{ due_keep, keep },
-	{ due_inspect, inspect },
+	{ due_copy, copy_some, false },
+	{ due_index, index_some, true },
+	{ due_merge, merge, true },
+	{ due_sweep, sweep, true },
+	{ due_keep, keep, true },
+	{ due_inspect, inspect, false },
 };
 enum { TASKS = sizeof(tasks) / sizeof(*tasks) };
 
@@ -161,6 +185,22 @@ tidy_due(const struct store_work *w)
 		first = due < first ? due : first;
 	}
 	return first;
+}
+
+static int
+take_step(struct store_work *w, const struct task *task)
+{
+	int code = SQLITE_OK, after = SQLITE_OK;
+
+	if (task->writes)
+		code = sqlite3_exec(w->place.db, "PRAGMA synchronous = NORMAL",
+		    NULL, NULL, NULL);
+	if (code == SQLITE_OK)
+		code = task->step(w);
+	if (task->writes)
+		after = sqlite3_exec(
+		    w->place.db, "PRAGMA synchronous = FULL", NULL, NULL, NULL);
+	return code == SQLITE_OK ? after : code;
 }
 
 int
@@ -180,7 +220,7 @@ tidy_step(struct store_work *w)
 			continue;
 		t->turn = (t->turn + i + 1) % TASKS;
 		t->busy_ms = now + BUSY_MS;
-		return task->step(w);
+		return take_step(w, task);
 	}
 	return SQLITE_OK;
 }

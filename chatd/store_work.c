@@ -140,6 +140,15 @@ work_is_full(struct store_work *w)
 	w->is_full = true;
 }
 
+static void
+refuse(struct store_append *job)
+{
+	job->why = REFUSE_UNAVAILABLE;
+	job->entry = NULL;
+	job->seq = job->time = 0;
+	job->stored_room = job->room;
+}
+
 /* Nothing of it has happened.  What is known can still be told; what is to be
  * forgotten stays first in line. */
 static int
@@ -160,11 +169,8 @@ refused(struct store_work *w)
 		}
 		if (ask->kind == ASK_DEVICE && code == SQLITE_OK)
 			code = rows_device(&w->rows, ask->job);
-		if (ask->kind == ASK_APPEND) {
-			job->why = REFUSE_UNAVAILABLE;
-			job->seq = job->time = 0;
-			job->stored_room = job->room;
-		}
+		if (ask->kind == ASK_APPEND)
+			refuse(job);
 		queue_add(&done, *ask);
 	}
 	w->batch.n = kept;
@@ -379,6 +385,16 @@ work_ask(struct store_work *w, struct ask ask)
 	ask.order = ++w->order;
 	queue_add(q, ask);
 	pthread_cond_signal(&w->wake);
+	pthread_mutex_unlock(&w->lock);
+}
+
+void
+work_refuse(struct store_work *w, struct store_append *job)
+{
+	refuse(job);
+	pthread_mutex_lock(&w->lock);
+	queue_add(&w->finished, (struct ask){ .kind = ASK_APPEND, .job = job });
+	wake_up(w->fd);
 	pthread_mutex_unlock(&w->lock);
 }
 

@@ -44,6 +44,8 @@ struct store_work {
 /* place and rows are there already, all else is zero.  fd: see wake.h. */
 void work_init(struct store_work *, int fd);
 void work_ask(struct store_work *, struct ask);
+/* It is finished without having been tried. */
+void work_refuse(struct store_work *, struct store_append *);
 void work_keep(struct store_work *, const struct store_keep *);
 /* What is finished, in order, the caller's to free; and broken, as in struct
  * store. */

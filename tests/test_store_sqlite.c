@@ -393,6 +393,65 @@ Test(store_sqlite, what_is_asked_is_still_written_at_the_end)
 	free(jobs);
 }
 
+static size_t n_fine, n_refused;
+
+static void
+count_answers(struct store_append *job)
+{
+	cr_expect(job->why == FINE || job->why == REFUSE_UNAVAILABLE);
+	cr_expect_eq(job->why == FINE, job->entry != NULL);
+	n_fine += job->why == FINE;
+	n_refused += job->why != FINE;
+	entry_unref(job->entry);
+}
+
+/* Each of these texts takes as much of what may wait; nothing is collected
+ * meanwhile, and so counts as waiting. */
+static void
+ask_too_much(struct store *s, size_t n, size_t len, size_t least, size_t most)
+{
+	struct store_append *jobs = xcalloc(n, sizeof(*jobs));
+	struct store_append later = story_append(1, 1, 1, "later");
+	char *text = xcalloc(len + 1, 1);
+
+	memset(text, 'x', len);
+	n_fine = n_refused = 0;
+	for (size_t i = 0; i < n; i++) {
+		jobs[i] = story_append(1, 0, 0, text);
+		jobs[i].done = count_answers;
+		store_append(s, &jobs[i]);
+	}
+	cr_expect_eq(n_fine + n_refused, 0);
+	store_drain(s);
+	cr_expect_eq(n_fine + n_refused, n);
+	cr_expect(n_fine >= least && n_fine <= most, "%zu", n_fine);
+	/* There is room again. */
+	later.done = count_answers;
+	store_append(s, &later);
+	store_drain(s);
+	cr_expect_eq(later.why, FINE);
+	free(jobs);
+	free(text);
+}
+
+Test(store_sqlite, what_waits_is_bounded_in_number)
+{
+	struct store *s = store_open();
+
+	ask_too_much(
+	    s, STORE_WAITING_MAX + 10, 1, STORE_WAITING_MAX, STORE_WAITING_MAX);
+	store_free(s);
+}
+
+Test(store_sqlite, what_waits_is_bounded_in_bytes)
+{
+	enum { MANY = STORE_WAITING_BYTES / PROTOCOL_TEXT_MAX };
+	struct store *s = store_open();
+
+	ask_too_much(s, MANY, PROTOCOL_TEXT_MAX, MANY * 9 / 10, MANY - 1);
+	store_free(s);
+}
+
 Test(store_sqlite, nothing_is_left_in_the_log_of_commits)
 {
 	struct store *s = store_open();
