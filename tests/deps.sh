@@ -6,7 +6,7 @@ set -eu
 
 build='gcc libc6-dev pkg-config libncurses-dev libutf8proc-dev libjansson-dev
 	libconfig-dev libsodium-dev libsqlite3-dev libssl-dev uthash-dev'
-test='libcriterion-dev libvterm-dev mandoc netbase patch'
+test='libcriterion-dev libvterm-dev mandoc netbase netcat-openbsd patch telnet'
 check='clang clang-tidy clang-format cppcheck libclang-rt-dev shellcheck spin'
 
 stamp=$1
