@@ -2,9 +2,11 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 
+#include "../chatd/entry.h"
 #include "../chatd/hub_state.h"
-#include "folder.h"
+#include "../chatd/settings.h"
 #include "hub_rig.h"
+#include "xmalloc.h"
 
 TestSuite(hub_past, .init = world_start, .fini = world_stop);
 
@@ -257,6 +259,30 @@ Test(hub_past, nobody_hears_who_is_gone)
 	cr_expect_not_null(strstr(buf_string(&b.told), "refused not_member\n"));
 	cr_expect_null(strstr(buf_string(&b.told), "past"));
 	cr_expect_str_eq(buf_string(&a.told), "");
+	fake_forget(&a);
+	fake_forget(&b);
+}
+
+/* The store may know more than the room does, at that moment. */
+Test(hub_past, ends_where_the_room_does)
+{
+	struct fake a = { 0 }, b = { 0 };
+	struct store_read *job;
+
+	begin(&a, &b, 1);
+	begin_slow();
+	cr_expect_eq(history(&a, "#r", 3, 9), FINE);
+	job = asked[0];
+	job->entries = xcalloc(2, sizeof *job->entries);
+	for (unsigned i = 0; i < 2; i++)
+		job->entries[i] = entry_new(
+		    1, 3 + i, 1000, ENTRY_SAID, SLICE("bob"), SLICE("yes"));
+	job->first = 3;
+	job->got = 2;
+	n_asked = 0;
+	job->done(job);
+	end_slow();
+	fake_expect(&a, "past #r 3 said bob: yes\ndone seq=3 next=0\n", "");
 	fake_forget(&a);
 	fake_forget(&b);
 }
