@@ -114,6 +114,7 @@ Test(hub_search, refuses_what_it_cannot_look_for)
 	} rows[] = {
 		{ "", "", "", REFUSE_SEARCH_BAD },
 		{ "\" * -", "", "", REFUSE_SEARCH_BAD },
+		{ "\u2615 \u0308", "", "", REFUSE_SEARCH_BAD },
 		{ "1 2 3 4 5 6 7 8 9 a b c d e f g h", "", "",
 		    REFUSE_SEARCH_BAD },
 		{ "x", "", "#nowhere", REFUSE_ROOM_UNKNOWN },
