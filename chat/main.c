@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "batch.h"
+#include "discover.h"
 #include "guard.h"
 #include "link.h"
 #include "log.h"
@@ -132,6 +133,11 @@ main(int argc, char **argv)
 	log_init("chat", 0);
 	log_plain();
 	read_options(&options, argc, argv);
+	if (options.is_discover) {
+		status = discover_run(options.timeout_ms);
+		options_free(&options);
+		return status;
+	}
 	state_open(&state);
 	model = model_new();
 	open_rooms(model, &options);

@@ -17,6 +17,7 @@ enum {
 	TIMEOUT_MAX_S = 86400,
 	TIMEOUT_MESSAGE_MS = 10000,
 	TIMEOUT_MS = 30000,
+	TIMEOUT_DISCOVER_MS = 3000,
 };
 
 enum key {
@@ -278,6 +279,9 @@ take(struct options *o, int key, const char *value, enum options_result *result)
 		return set_to(o, value);
 	case KEY_TIMEOUT:
 		return set_timeout(o, value);
+	case KEY_DISCOVER:
+		o->is_discover = true;
+		return true;
 	case KEY_VERSION:
 		*result = OPTIONS_VERSION;
 		return false;
@@ -331,6 +335,8 @@ complete(struct options *o)
 		return wrong(o, "-m and -t belong together: -m TEXT -t TO");
 	if (o->message != NULL && o->is_batch)
 		return wrong(o, "-m does not go with --batch and --json");
+	if (o->timeout_ms == 0 && o->is_discover)
+		o->timeout_ms = TIMEOUT_DISCOVER_MS;
 	if (o->timeout_ms == 0)
 		o->timeout_ms =
 		    o->message != NULL ? TIMEOUT_MESSAGE_MS : TIMEOUT_MS;

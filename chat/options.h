@@ -27,6 +27,7 @@ struct options {
 	size_t n_rooms;
 	int family; /* AF_UNSPEC, AF_INET, AF_INET6 */
 	bool is_batch, is_json;
+	bool is_discover;
 	char *message; /* NULL: none */
 	char *to;
 	int timeout_ms;

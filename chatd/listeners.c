@@ -8,6 +8,7 @@
 
 #include "dialect.h"
 #include "inherit.h"
+#include "lan.h"
 #include "log.h"
 #include "settings.h"
 #include "xmalloc.h"
@@ -20,6 +21,7 @@ struct port {
 	struct sock_addr addr;
 	char text[SOCK_TEXT];	   /* of addr, as asked for: perhaps port 0 */
 	struct listener *listener; /* NULL: not served */
+	uint16_t number; /* of the port served; 0: for this machine alone */
 	/* While it is being set: */
 	const struct string_from *from;
 	struct port *old; /* served already */
@@ -257,11 +259,15 @@ serve(struct listeners *l, struct port *p)
 	struct sock_addr real;
 	char text[SOCK_TEXT];
 
-	if (p->old != NULL)
+	if (p->old != NULL) {
 		p->listener = p->old->listener;
+		p->number = p->old->number;
+	}
 	if (p->fd >= 0) {
 		sock_local(p->fd, &real);
 		sock_text(&real, text);
+		if (!sock_is_loopback(&real))
+			p->number = sock_port(&real);
 		p->listener = watch(l, p);
 		log_info("listening on %s", text);
 	}
@@ -384,6 +390,39 @@ listeners_inherit(struct listeners *l, const struct settings *s,
 		listener_leave_path(p->listener);
 	}
 	return status;
+}
+
+/* ---- for others on the link ---- */
+
+static bool
+has_door(const struct lan_door *doors, size_t n, const struct lan_door *door)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (doors[i].port == door->port &&
+		    strcmp(doors[i].dialect, door->dialect) == 0)
+			return true;
+	return false;
+}
+
+size_t
+listeners_doors(const struct listeners *l, struct lan_door *out, size_t max)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < l->ports.n && n < max; i++) {
+		const struct port *p = &l->ports.at[i];
+		struct lan_door door = { .port = p->number };
+
+		if (p->number == 0 || p->dialect->is_datagram)
+			continue;
+		snprintf(
+		    door.dialect, sizeof(door.dialect), "%s", p->dialect->name);
+		if (!has_door(out, n, &door))
+			out[n++] = door;
+	}
+	return n;
 }
 
 struct listeners *

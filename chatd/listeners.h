@@ -11,6 +11,7 @@
 #include "listener.h"
 
 struct inherited;
+struct lan_door;
 struct listeners;
 struct settings;
 
@@ -36,6 +37,10 @@ int listeners_set(struct listeners *, const struct settings *,
  */
 int listeners_inherit(struct listeners *, const struct settings *,
     const struct inherited *, int n, struct buf *errors);
+/* The doors that others than this machine can come to, each dialect's port
+ * once; how many, max at most. */
+size_t listeners_doors(
+    const struct listeners *, struct lan_door *, size_t max);
 /* Only looks whether the addresses are good and allowed. */
 int listeners_check(const struct settings *, struct buf *errors);
 

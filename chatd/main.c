@@ -16,6 +16,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "beacon.h"
 #include "clock.h"
 #include "conn.h"
 #include "guard.h"
@@ -153,6 +154,7 @@ struct daemon {
 	struct hub *hub;
 	struct sessions *sessions;
 	struct notices *notices;
+	struct beacon *beacon;
 	struct listeners *listeners; /* NULL: stopping */
 	struct watch signals, results, files;
 	struct timer patience;
@@ -243,11 +245,22 @@ stop(struct daemon *d)
 	}
 	log_info("stopping, %u clients", sessions_count(d->sessions));
 	herald_stopping();
+	beacon_free(d->beacon);
+	d->beacon = NULL;
 	listeners_free(d->listeners);
 	d->listeners = NULL;
 	sessions_stop(d->sessions, REFUSE_STOPPING, BACK_MS);
 	heap_set(
 	    loop_timers(d->loop), &d->patience, loop_now(d->loop) + STOP_MS);
+}
+
+static void
+announce(struct daemon *d, const struct settings *s)
+{
+	struct lan_door doors[LAN_DOORS];
+
+	beacon_set(d->beacon, s, doors,
+	    listeners_doors(d->listeners, doors, LAN_DOORS));
 }
 
 /* Whatever fails, the old configuration stays in force as a whole. */
@@ -266,6 +279,7 @@ read_again(struct daemon *d)
 	hub_settings(d->hub, s);
 	sessions_settings(d->sessions, s);
 	notices_settings(d->notices, s);
+	announce(d, s);
 	raise_files(s);
 	if (s->history_memory != d->settings->history_memory)
 		log_info("history.memory is taken up at the next start");
@@ -351,6 +365,7 @@ wire(struct daemon *d)
 		hub_spool(d->hub, d->home.spool);
 	d->sessions =
 	    sessions_new(d->loop, d->hub, d->settings, requests_handle);
+	d->beacon = beacon_new(d->loop);
 	d->notices = notices_new(d->loop, d->hub, d->settings);
 	d->listeners = listeners_new(d->loop, sessions_accept, d->sessions);
 	listeners_datagrams(d->listeners, notices_read, d->notices);
@@ -367,6 +382,7 @@ wire(struct daemon *d)
 static void
 unwire(struct daemon *d)
 {
+	beacon_free(d->beacon);
 	listeners_free(d->listeners);
 	notices_free(d->notices);
 	sessions_free(d->sessions);
@@ -415,8 +431,10 @@ serve(const struct options *o)
 	status = d.home.store->broken;
 	if (status == 0)
 		status = open_listeners(&d, sockets, n, &errors);
-	if (status == 0)
+	if (status == 0) {
+		announce(&d, d.settings);
 		herald_ready();
+	}
 	if (status != 0)
 		start_failed(&errors, status);
 	else if (loop_run(d.loop) < 0)

@@ -381,8 +381,7 @@ sock_tune_bulk(int fd)
 {
 	int bytes = BULK_UNSENT;
 
-	setsockopt(
-	    fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &bytes, sizeof(bytes));
+	setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &bytes, sizeof(bytes));
 }
 
 /* ---- who and where ---- */
@@ -419,6 +418,18 @@ sock_text(const struct sock_addr *addr, char *out)
 		unix_text(addr, out);
 	else
 		inet_text(addr, out);
+}
+
+uint16_t
+sock_port(const struct sock_addr *addr)
+{
+	switch (addr->sa.sa_family) {
+	case AF_INET:
+		return ntohs(addr->in.sin_port);
+	case AF_INET6:
+		return ntohs(addr->in6.sin6_port);
+	}
+	return 0;
 }
 
 void

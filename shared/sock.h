@@ -71,6 +71,7 @@ void sock_tune_bulk(int fd);
 
 /* "127.0.0.1:7711", "[::1]:7711", "unix:/run/x"; out has SOCK_TEXT bytes. */
 void sock_text(const struct sock_addr *, char *out);
+uint16_t sock_port(const struct sock_addr *); /* 0: it has none */
 void sock_peer(int fd, struct sock_addr *);
 void sock_local(int fd, struct sock_addr *);
 bool sock_is_loopback(const struct sock_addr *); /* UNIX sockets too */

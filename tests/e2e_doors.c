@@ -18,6 +18,7 @@
 
 #include "clock.h"
 #include "daemon.h"
+#include "lan.h"
 #include "peer.h"
 #include "program.h"
 #include "sock.h"
@@ -580,5 +581,51 @@ Test(doors, a_flood_of_notices_is_nobody_elses_trouble, .timeout = 120)
 	peer_close(&bob);
 	daemon_stop(&d);
 	cr_expect_leq(daemon_said(&d, "notices: "), 3, "the log is flooded");
+	daemon_done(&d);
+}
+
+/* ---- discovery ---- */
+
+/* Whether a datagram to the link comes back on this machine. */
+static bool
+link_works(void)
+{
+	struct pollfd p[2] = { { .events = POLLIN }, { .events = POLLIN } };
+	struct lan lan;
+	bool works;
+
+	if (!lan_open(&lan))
+		return false;
+	p[0].fd = lan.fd[0];
+	p[1].fd = lan.fd[1];
+	works = lan_tell(&lan, SLICE("anybody?")) && poll(p, 2, 500) > 0;
+	lan_close(&lan);
+	return works;
+}
+
+Test(doors, is_discovered_when_it_announces_itself, .timeout = 30)
+{
+	struct daemon_options o = { .listen = { "*:0" } };
+	char name[64], config[160], line[128];
+	struct program chat;
+	struct daemon d;
+
+	if (!link_works())
+		cr_skip_test("NO MULTICAST HERE: discovery is not tested");
+	snprintf(name, sizeof(name), "test %lld", (long long)clock_ms());
+	snprintf(config, sizeof(config),
+	    "server: { name = \"%s\"; announce = true; insecure = true; };\n",
+	    name);
+	o.config = config;
+	daemon_init(&d);
+	daemon_start(&d, &o);
+	cr_expect(daemon_says(&d, "announcing test ", 1));
+	PROGRAM(&chat, "--discover", "--timeout", "2");
+	snprintf(line, sizeof(line), "\tframe\t%s\t-\tunverified\n", name);
+	cr_expect(program_prints(&chat, line, 1));
+	cr_expect(program_prints(&chat, strrchr(d.address[0], ':'), 1));
+	cr_expect_eq(program_end(&chat), EX_OK);
+	program_done(&chat);
+	daemon_stop(&d);
 	daemon_done(&d);
 }
