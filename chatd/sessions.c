@@ -41,7 +41,6 @@ flush(struct session *s)
 	    s->state == STATE_READY) {
 		buf_add_slice(&s->out, buf_slice(&s->news));
 		buf_done(&s->news);
-	session_bulk_free(s);
 		session_mark(s);
 	}
 	if (s->owes_unsure && s->state == STATE_READY) {
@@ -93,6 +92,7 @@ session_free(struct session *s)
 	free(s->pieces);
 	buf_done(&s->out);
 	buf_done(&s->news);
+	session_bulk_free(s);
 	if (s->client.dialect->close != NULL)
 		s->client.dialect->close(s->client.kept);
 	if (s->network != NULL)
