@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "found.h"
 #include "mode.h"
 #include "screen.h"
 #include "xmalloc.h"
@@ -55,6 +56,18 @@ open_help(void *face, const char *topic)
 }
 
 static void
+search(void *face, const struct search *search)
+{
+	found_show(face, search);
+}
+
+static bool
+leave(void *face)
+{
+	return found_leave(face);
+}
+
+static void
 quit(void *face, const char *why)
 {
 	struct face *f = face;
@@ -80,36 +93,90 @@ keep_sent(struct window *window, const char *line)
 	buf_done(&kept);
 }
 
+/* What is no room has no place for what was wrong with a line. */
 static void
-act_send(struct face *f, const struct input_event *event)
+hint_newest(struct face *f, const struct room *room)
+{
+	struct buf words = { 0 };
+	const struct line *line;
+
+	model_lock(f->model);
+	line = scrollback_line(&room->lines, scrollback_newest(&room->lines));
+	if (line != NULL)
+		buf_add_slice(&words, line_text(line));
+	model_unlock(f->model);
+	face_hint(f, buf_string(&words));
+	buf_done(&words);
+}
+
+/* false: the line stays. */
+static bool
+run_line(struct face *f, const char *line, bool is_text)
 {
 	struct window *window = f->windows.now;
-	struct slice text = edit_text(window->edit);
+	struct room *room = found_room(f);
 	struct command_face face = {
 		.model = f->model,
 		.link = f->link,
-		.room = window->room,
+		.room = room != NULL ? room : f->model->rooms[0],
 		.face = f,
 		.show = show,
 		.clear = clear,
 		.help = open_help,
 		.quit = quit,
+		.search = search,
+		.close = leave,
 	};
+
+	if (is_text && room == NULL) {
+		face_hint(f, "this is no room one is in; Escape leaves");
+		return false;
+	}
+	/* What is said is said in the room, where one sees it. */
+	if (is_text && room != window->room)
+		show(f, room);
+	if (command_run(&face, line, window->is_pasted) == COMMAND_DONE)
+		return true;
+	if (face.room != f->windows.now->room)
+		hint_newest(f, face.room);
+	return false;
+}
+
+static void
+act_send(struct face *f, const struct input_event *event)
+{
+	struct window *window = f->windows.now;
+	struct slice text = edit_text(window->edit);
 	char *line;
 
 	(void)event;
 	if (text.len == 0)
 		return;
 	line = xstrndup(text.at, text.len);
+	bool is_text = line[0] != '/' || window->is_pasted;
 	face_stale(f, PART_ALL);
-	if (command_run(&face, line, window->is_pasted) == COMMAND_DONE) {
+	if (run_line(f, line, is_text)) {
 		keep_sent(window, line);
 		edit_reset(window->edit);
-		if (line[0] != '/' || window->is_pasted)
+		if (is_text)
 			windows_newest(&f->windows);
 		window->is_pasted = false;
 	}
 	free(line);
+}
+
+/* The words that are written, or are to be, become a search. */
+static void
+act_find(struct face *f, const struct input_event *event)
+{
+	struct edit *edit = face_edit(f);
+	bool did;
+
+	(void)event;
+	edit_move(edit, EDIT_START);
+	did = edit_type(edit, SLICE("/search "));
+	edit_move(edit, EDIT_END);
+	face_edited(f, did);
 }
 
 static void
@@ -135,7 +202,7 @@ complete(struct face *f, int by)
 
 	if (is_first) {
 		model_lock(f->model);
-		complete_start(c, f->model, f->windows.now->room,
+		complete_start(c, f->model, windows_room(&f->windows),
 		    edit_text(edit), edit_cursor(edit));
 		model_unlock(f->model);
 	}
@@ -227,6 +294,7 @@ act_cancel(struct face *f, const struct input_event *event)
 	if (++f->escapes < 2)
 		return;
 	f->windows.now->mark = (struct mark){ 0 };
+	f->windows.now->chosen = 0;
 	face_stale(f, PART_MESSAGES);
 }
 
@@ -265,6 +333,17 @@ EDIT(redo, edit_redo(face_edit(f)))
 
 /* ---- reading ---- */
 
+enum { ALL_ROWS = 1 << 20 };
+
+/* A part of a log has no end that it stays at. */
+static bool
+newest(struct face *f)
+{
+	if (f->windows.now->room->kind == ROOM_PAST)
+		return windows_scroll(&f->windows, &f->layout, ALL_ROWS);
+	return windows_newest(&f->windows);
+}
+
 #define SCROLL(name, call)                                                     \
 	static void act_##name(struct face *f, const struct input_event *e)    \
 	{                                                                      \
@@ -280,7 +359,7 @@ SCROLL(page_down, windows_page(&f->windows, &f->layout, 1))
 SCROLL(row_up, windows_scroll(&f->windows, &f->layout, -1))
 SCROLL(row_down, windows_scroll(&f->windows, &f->layout, 1))
 SCROLL(oldest, windows_oldest(&f->windows, &f->layout))
-SCROLL(newest, windows_newest(&f->windows))
+SCROLL(newest, newest(f))
 
 /* ---- rooms ---- */
 

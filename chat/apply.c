@@ -230,7 +230,9 @@ apply_over(struct apply *a)
 	size_t i;
 
 	while (a->asking.first != NULL) {
-		tell_lost(a, a->asking.first);
+		if (!apply_page_refused(
+			a->asking.first, SLICE("the connection was lost")))
+			tell_lost(a, a->asking.first);
 		apply_answered(a, a->asking.first);
 	}
 	for (i = 0; i < m->n_rooms; i++)
@@ -391,7 +393,8 @@ request_refused(struct apply *a, const struct msg_refused *r)
 	if (asked == NULL || asked->type != r->request ||
 	    postpone(a, asked, r->wait))
 		return;
-	if (!apply_room_refused(a, asked, r) && !asked->is_own)
+	if (!apply_page_refused(asked, r->text) &&
+	    !apply_room_refused(a, asked, r) && !asked->is_own)
 		model_tell(a->model, asked->room, "refused", "%s: %.*s",
 		    protocol_row(asked->type)->name, SLICE_ARG(r->text));
 	apply_answered(a, asked);

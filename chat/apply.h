@@ -57,5 +57,6 @@ void apply_say(struct apply *, struct room *, enum entry_kind, struct slice,
     int64_t now_ms);
 void apply_retry(struct apply *, struct room *, int64_t now_ms);
 void apply_forget(struct apply *, struct room *);
+bool apply_page(struct apply *, struct room *, bool is_newer);
 
 #endif

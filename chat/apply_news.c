@@ -94,20 +94,33 @@ entry_event(struct apply *a, const struct room *room, const char *kind,
 	model_event(a->model, &event);
 }
 
+void
+apply_head(const struct apply *a, const struct room *room,
+    const struct msg_entry *e, struct line *head)
+{
+	const struct entry_row *row = protocol_entry(e->kind);
+	bool is_message = row == NULL || row->by == FROM_CLIENT;
+
+	*head =
+	    (struct line){ .what = LINE_ENTRY, .seq = e->seq, .time = e->time };
+	head->kind = row != NULL ? e->kind : ENTRY_NOTICE;
+	head->is_mine = is_self(a, e->who);
+	head->is_mention = is_message && !head->is_mine &&
+	    (room->is_direct ||
+		model_mentions(e->text, slice_of(a->model->nick)));
+}
+
 static void
 show_entry(struct apply *a, struct room *room, const struct msg_entry *e)
 {
 	const struct entry_row *row = protocol_entry(e->kind);
-	struct line head = {
-		.what = LINE_ENTRY, .seq = e->seq, .time = e->time
-	};
-	bool is_message = row == NULL || row->by == FROM_CLIENT;
+	struct line head;
 
-	head.kind = row != NULL ? e->kind : ENTRY_NOTICE;
-	head.is_mine = outbox_seen(&a->outbox, room, e) || is_self(a, e->who);
-	head.is_mention = is_message && !head.is_mine &&
-	    (room->is_direct ||
-		model_mentions(e->text, slice_of(a->model->nick)));
+	apply_head(a, room, e, &head);
+	if (outbox_seen(&a->outbox, room, e)) {
+		head.is_mine = true;
+		head.is_mention = false;
+	}
 	entry_event(a, room, row != NULL ? row->name : "notice", e);
 	model_line(a->model, room, &head, e->who, e->text);
 }
@@ -325,6 +338,10 @@ finish(struct apply *a, struct asked *asked, const struct msg_done *d)
 	case MSG_NICK:
 		nick_done(a, asked);
 		return true;
+	case MSG_HISTORY:
+		return apply_history_done(a, asked, d);
+	case MSG_SEARCH:
+		return apply_search_done(a, asked, d);
 	default:
 		return true;
 	}
@@ -337,13 +354,5 @@ hear_done(struct apply *a, const union message *m)
 
 	if (asked != NULL && finish(a, asked, &m->done))
 		apply_answered(a, asked);
-	return true;
-}
-
-bool
-hear_past(struct apply *a, const union message *m)
-{
-	(void)a;
-	(void)m;
 	return true;
 }

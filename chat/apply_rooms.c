@@ -9,6 +9,7 @@
 
 #include "apply_state.h"
 #include "codec.h"
+#include "past.h"
 #include "text.h"
 #include "utf8.h"
 #include "wire.h"
@@ -123,6 +124,8 @@ apply_names(struct apply *a, struct room *room)
 static void
 forget_cursor(struct room *room)
 {
+	scrollback_new_log(&room->lines);
+	room->lost = 0;
 	room->number = 0;
 	room->seq = 0;
 	room->head = 0;
@@ -199,6 +202,7 @@ hear_welcome(struct apply *a, const union message *m)
 	outbox_begin(&a->outbox, w->last, is_new);
 	for (i = 1; i < a->model->n_rooms; i++) {
 		struct room *room = a->model->rooms[i];
+		past_try_again(room);
 		if (room->seq == 0)
 			apply_open(a, room);
 	}
@@ -339,6 +343,14 @@ take_seat(struct apply *a, struct room *room, const struct msg_attached *at)
 	go_to(a, room, at->first != 0 ? at->first : 1);
 	room->head = at->head;
 	room->since = at->head;
+	if (room->seen < at->seen)
+		room->seen = at->seen;
+	room->seen_then = room->seen;
+	if (room->lines.first_seq == 0) {
+		room->came = room->seq + 1;
+		if (room->unfound < room->unread)
+			room->unfound = room->unread;
+	}
 	room->named = UINT64_MAX;
 	room->is_attached = true;
 	room->is_wanted = true;

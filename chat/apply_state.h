@@ -59,6 +59,17 @@ struct asked *apply_ask(struct apply *, union message *, struct room *,
     bool is_own);
 void apply_answered(struct apply *, struct asked *);
 
+/* How an entry looks as a line. */
+void apply_head(const struct apply *, const struct room *,
+    const struct msg_entry *, struct line *head);
+
+/* Of pages: true: the request is answered wholly. */
+bool apply_history_done(struct apply *, struct asked *,
+    const struct msg_done *);
+bool apply_search_done(struct apply *, struct asked *, const struct msg_done *);
+/* Refused for good, or lost; false: that was no window's page. */
+bool apply_page_refused(struct asked *, struct slice why);
+
 /* Of the rooms. */
 /* Joins it if it is wanted, not attached, not asked for, and of use. */
 void apply_open(struct apply *, struct room *);

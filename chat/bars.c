@@ -54,6 +54,8 @@ bars_title(const struct bars *b, struct strip *left, struct strip *right)
 		strip_add(left, STYLE_BAR, " %s", room->name);
 	if (room->topic[0] != '\0')
 		strip_add(left, STYLE_BAR, " | %s", room->topic);
+	if (room->kind == ROOM_FOUND)
+		strip_add(left, STYLE_BAR, " | %s", room->search->line);
 	if (members == 0 || room->is_direct)
 		return;
 	strip_add(right, STYLE_BAR,
@@ -207,7 +209,7 @@ is_in_part(const struct room *room, int part)
 {
 	if (!room->is_open)
 		return false;
-	if (room->name[0] == '\0')
+	if (room->name[0] == '\0' || room->kind != ROOM_TALK)
 		return part == 0;
 	return part == (room->is_direct ? 2 : 1);
 }

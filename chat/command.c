@@ -11,6 +11,7 @@
 #include "log.h"
 #include "names.h"
 #include "near.h"
+#include "search.h"
 #include "sock.h"
 #include "text.h"
 #include "xmalloc.h"
@@ -328,6 +329,42 @@ run_names(struct command_face *f, const char *words)
 		return KEEP(f, "only the names of rooms you are in are told");
 	m.names = (struct msg_names){ MSG_NAMES, 0, slice_of(room->name), 0 };
 	return sent(f, link_request(f->link, &m, room));
+}
+
+/* ---- searching ---- */
+
+static enum command_result
+run_search(struct command_face *f, const char *words)
+{
+	union message m = { .search = { .type = MSG_SEARCH } };
+	struct buf wrong = { 0 };
+	struct search search;
+	bool is_right = search_parse(&search, words, f->model->wall(), &wrong);
+
+	if (!is_right)
+		tell(f, "%s", buf_string(&wrong));
+	buf_done(&wrong);
+	if (!is_right)
+		return COMMAND_KEEP;
+	if (f->search != NULL) {
+		f->search(f->face, &search);
+		return COMMAND_DONE;
+	}
+	m.search.words = slice_of(search.words);
+	m.search.who = slice_of(search.who);
+	m.search.room = slice_of(search.room);
+	m.search.after = search.after;
+	m.search.before = search.before;
+	return sent(f, link_request(f->link, &m, f->room));
+}
+
+static enum command_result
+run_close(struct command_face *f, const char *words)
+{
+	(void)words;
+	if (f->close == NULL || !f->close(f->face))
+		return KEEP(f, "this is a room: /part leaves it");
+	return COMMAND_DONE;
 }
 
 /* ---- people, the server, the program ---- */

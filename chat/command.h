@@ -21,6 +21,7 @@ enum command_argument {
 	ARGUMENT_TARGET,  /* nick or room */
 	ARGUMENT_COMMAND,
 	ARGUMENT_TEXT,
+	ARGUMENT_SEARCH,  /* words, from:NICK, in:#ROOM ... */
 };
 
 enum command_result {
@@ -38,6 +39,10 @@ struct command_face {
 	void (*clear)(void *face);
 	void (*help)(void *face, const char *topic); /* topic may be "" */
 	void (*quit)(void *face, const char *why);
+	/* Shows what is found; NULL: that is only told, as events. */
+	void (*search)(void *face, const struct search *);
+	/* Leaves a window that is no room; false, NULL: it is one. */
+	bool (*close)(void *face);
 };
 
 struct command {

@@ -11,6 +11,7 @@ enum {
 	NICKS = 1,
 	ROOMS = 2,
 	COMMANDS = 4,
+	OPTIONS = 8, /* of a search */
 };
 
 /* Where the cursor is. */
@@ -37,6 +38,7 @@ static const unsigned wanted_for[] = {
 	[ARGUMENT_TARGET] = NICKS | ROOMS,
 	[ARGUMENT_COMMAND] = COMMANDS,
 	[ARGUMENT_TEXT] = NICKS,
+	[ARGUMENT_SEARCH] = OPTIONS,
 };
 
 /* ---- what is wanted ---- */
@@ -66,6 +68,37 @@ wanted_by(struct slice line, size_t word)
 	return wanted_for[words == 0 ? command->first : command->rest];
 }
 
+static const struct option {
+	const char *name;
+	unsigned wanted; /* behind it */
+} options[] = {
+	{ "from:", NICKS },
+	{ "in:", NICKS | ROOMS },
+	{ "after:", 0 },
+	{ "before:", 0 },
+};
+enum { N_OPTIONS = sizeof(options) / sizeof(*options) };
+
+/* A name behind an option, or an option, which its value follows at once. */
+static void
+find_option(struct spot *spot)
+{
+	struct slice *word = &spot->word;
+
+	for (size_t i = 0; i < N_OPTIONS; i++) {
+		size_t len = strlen(options[i].name);
+		if (word->len < len ||
+		    memcmp(word->at, options[i].name, len) != 0)
+			continue;
+		word->at += len;
+		word->len -= len;
+		spot->before = options[i].name;
+		spot->wanted = options[i].wanted;
+		return;
+	}
+	spot->behind = "";
+}
+
 static bool
 find_spot(struct slice text, size_t cursor, struct spot *spot)
 {
@@ -91,6 +124,10 @@ find_spot(struct slice text, size_t cursor, struct spot *spot)
 		spot->wanted = NICKS;
 		if (word == 0 && spot->behind[0] != '\0')
 			spot->behind = ": ";
+	}
+	if (spot->wanted == OPTIONS) {
+		find_option(spot);
+		return spot->wanted != 0;
 	}
 	if (spot->word.len == 0)
 		return spot->wanted != 0;
@@ -141,6 +178,12 @@ word_key(struct slice word, struct name_key *key)
 	return word.len == 0 || names_key(word, key);
 }
 
+static bool
+is_talk(const struct room *room)
+{
+	return room->is_open && room->kind == ROOM_TALK;
+}
+
 static void
 add_nicks(struct list *list, const struct model *m, const struct room *room,
     struct slice word)
@@ -156,7 +199,7 @@ add_nicks(struct list *list, const struct model *m, const struct room *room,
 			add(list, member->nick, member->spoke);
 	/* Whom one talks with directly, where that is not a member. */
 	for (size_t i = 1; i < m->n_rooms; i++)
-		if (m->rooms[i]->is_open && m->rooms[i]->is_direct &&
+		if (is_talk(m->rooms[i]) && m->rooms[i]->is_direct &&
 		    begins(&m->rooms[i]->key, &key))
 			add(list, m->rooms[i]->name, 0);
 }
@@ -169,9 +212,18 @@ add_rooms(struct list *list, const struct model *m, struct slice word)
 	if (!word_key(word, &key))
 		return;
 	for (size_t i = 1; i < m->n_rooms; i++)
-		if (m->rooms[i]->is_open && !m->rooms[i]->is_direct &&
+		if (is_talk(m->rooms[i]) && !m->rooms[i]->is_direct &&
 		    begins(&m->rooms[i]->key, &key))
 			add(list, m->rooms[i]->name, 0);
+}
+
+static void
+add_options(struct list *list, struct slice word)
+{
+	for (size_t i = 0; i < N_OPTIONS; i++)
+		if (word.len == 0 ||
+		    strncmp(options[i].name, word.at, word.len) == 0)
+			add(list, options[i].name, 0);
 }
 
 static void
@@ -231,6 +283,8 @@ complete_start(struct complete *c, const struct model *m,
 		return false;
 	if ((spot.wanted & COMMANDS) != 0)
 		add_commands(&list, spot.word);
+	if ((spot.wanted & OPTIONS) != 0)
+		add_options(&list, spot.word);
 	if ((spot.wanted & NICKS) != 0)
 		add_nicks(&list, m, room, spot.word);
 	if ((spot.wanted & ROOMS) != 0)

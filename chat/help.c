@@ -14,6 +14,8 @@ enum {
 	BESIDE = 26,
 	ROOMY = 80, /* columns of a status with keys in whole words */
 	INDENT = 2,
+	NARROW = 30, /* columns below which nothing is wrapped */
+	WHOLE = 1000,
 	MANY = 3, /* more keys are told as first to last */
 };
 
@@ -96,6 +98,27 @@ add_title(struct help *h, const char *title)
 	strip_add(new_row(h), STYLE_PROMPT, "%s", title);
 }
 
+/* In as many rows as it takes, but in one where all would be broken; the last
+ * one. */
+static struct strip *
+add_what(struct help *h, struct slice what)
+{
+	int indent = h->columns > INDENT * 3 ? INDENT : 0;
+	int columns = h->columns >= NARROW ? h->columns : WHOLE;
+	struct strip *row = NULL;
+	struct wrap wrap;
+	struct wrap_row part;
+
+	wrap_start(&wrap, what, columns - indent, columns - indent * 3);
+	while (wrap_next(&wrap, &part)) {
+		int blanks = row == NULL ? indent : indent * 3;
+		row = new_row(h);
+		strip_add(row, STYLE_OWN, "%*s%.*s", blanks, "", (int)part.len,
+		    what.at + part.from);
+	}
+	return row;
+}
+
 /* What it is, and beside or below it what it means. */
 static void
 add_entry(struct help *h, struct slice what, const char *meaning)
@@ -103,7 +126,7 @@ add_entry(struct help *h, struct slice what, const char *meaning)
 	bool is_wide = h->columns >= WIDE;
 	int indent = is_wide ? BESIDE : INDENT * 2;
 	int columns = h->columns - indent;
-	struct strip *row = new_row(h);
+	struct strip *row = add_what(h, what);
 	struct wrap wrap;
 	struct wrap_row part;
 
@@ -111,8 +134,6 @@ add_entry(struct help *h, struct slice what, const char *meaning)
 		indent = 0;
 		columns = h->columns;
 	}
-	strip_add(row, STYLE_OWN, "%*s%.*s", columns > INDENT ? INDENT : 0, "",
-	    SLICE_ARG(what));
 	if (!is_wide || strip_columns(row) > BESIDE - INDENT)
 		row = new_row(h);
 	wrap_start(&wrap, slice_of(meaning), columns, columns);

@@ -600,6 +600,21 @@ link_forget(struct link *l, struct room *room)
 }
 
 void
+link_saw(struct link *l, struct room *room, uint64_t seq)
+{
+	(void)l;
+	if (seq > room->seen)
+		room->seen = seq;
+}
+
+void
+link_page(struct link *l, struct room *room, bool is_newer)
+{
+	if (apply_page(l->apply, room, is_newer))
+		wake_up(l->wake);
+}
+
+void
 link_connect(struct link *l, const char *address)
 {
 	model_lock(l->model);

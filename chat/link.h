@@ -46,6 +46,12 @@ void link_stop(struct link *, const char *why);
 bool link_request(struct link *, union message *, struct room *room);
 /* Into the outbox: sent now or as soon as there is a connection. */
 void link_say(struct link *, struct room *, enum entry_kind, struct slice);
+/* The face has shown a room up to this entry, to somebody who looks.  With the
+ * model's lock held. */
+void link_saw(struct link *, struct room *, uint64_t seq);
+/* Asks for older or newer entries of a window, once at a time; past.h tells
+ * what became of it.  With the model's lock held. */
+void link_page(struct link *, struct room *, bool is_newer);
 /* Refused messages of a room are tried again; forgotten. */
 void link_retry(struct link *, struct room *);
 void link_forget(struct link *, struct room *);

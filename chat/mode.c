@@ -1,5 +1,6 @@
 #include "mode.h"
 
+#include "found.h"
 #include "screen.h"
 
 static bool
@@ -119,6 +120,38 @@ on_completion(struct face *f, const struct input_event *event)
 	return is_cancel;
 }
 
+static bool
+choose(struct face *f, int by)
+{
+	bool did;
+
+	model_lock(f->model);
+	did = windows_choose(&f->windows, &f->layout, by);
+	model_unlock(f->model);
+	if (!did)
+		screen_beep();
+	face_stale(f, PART_MESSAGES);
+	return true;
+}
+
+/* With an empty line, keys are about what is shown. */
+static bool
+on_found(struct face *f, const struct input_event *event)
+{
+	if (is(event, ACTION_CANCEL))
+		return found_leave(f);
+	if (f->windows.now->room->kind != ROOM_FOUND)
+		return false;
+	if (is(event, ACTION_UP))
+		return choose(f, -1);
+	if (is(event, ACTION_DOWN))
+		return choose(f, 1);
+	if (!is(event, ACTION_SEND))
+		return false;
+	found_jump(f);
+	return true;
+}
+
 bool
 mode_on(struct face *f, const struct input_event *event)
 {
@@ -132,5 +165,7 @@ mode_on(struct face *f, const struct input_event *event)
 		return true;
 	if (f->recall.is_on && on_search(f, event))
 		return true;
-	return f->complete.is_on && on_completion(f, event);
+	if (f->complete.is_on && on_completion(f, event))
+		return true;
+	return edit_text(face_edit(f)).len == 0 && on_found(f, event);
 }

@@ -1,6 +1,5 @@
 #include "model.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,12 +7,9 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include <utf8proc.h>
-
 #include "clock.h"
 #include "log.h"
 #include "text.h"
-#include "utf8.h"
 #include "wake.h"
 #include "xmalloc.h"
 
@@ -54,6 +50,8 @@ room_free(struct room *room)
 {
 	room_members_clear(room);
 	scrollback_done(&room->lines);
+	scrollback_done(&room->page.lines);
+	free(room->search);
 	free(room->topic);
 	free(room);
 }
@@ -210,125 +208,63 @@ model_room_rename(struct model *m, struct room *room, struct slice name)
 	names_key(name, &room->key);
 }
 
-/* ---- lines ---- */
+/* ---- windows that are no rooms ---- */
 
-void
-model_event(struct model *m, const struct event *event)
+/* The program's own window of that kind, emptied; a new one, when there is none
+ * yet. */
+static struct room *
+open_own(struct model *m, enum room_kind kind)
 {
-	if (m->ears.event != NULL)
-		m->ears.event(m->ears.arg, event);
-}
+	struct room *room = NULL;
+	size_t i;
 
-static bool
-is_message(const struct line *line)
-{
-	if (line->what != LINE_ENTRY)
-		return false;
-	switch (line->kind) {
-	case ENTRY_SAID:
-	case ENTRY_ACTION:
-	case ENTRY_NOTICE:
-		return true;
-	default:
-		return false;
+	for (i = 1; i < m->n_rooms; i++)
+		if (m->rooms[i]->kind == kind)
+			room = m->rooms[i];
+	if (room == NULL) {
+		room = room_new(m, SLICE(""));
+		room->kind = kind;
+	} else if (!room->is_open) {
+		move_to_end(m, room);
 	}
+	scrollback_clear(&room->lines);
+	scrollback_done(&room->page.lines);
+	room->page = (struct page){ .ref = 0 };
+	room->older = room->newer = (struct edge){ .state = EDGE_STILL };
+	room->lost = 0;
+	room->is_open = true;
+	return room;
 }
 
-static void
-count_unread(struct model *m, struct room *room, const struct line *line)
+struct room *
+model_open_found(struct model *m, const struct search *search)
 {
-	if (line->is_mine || !is_message(line) ||
-	    (room == m->looked_at && m->is_focused))
-		return;
-	if (room->unread++ == 0)
-		room->unread_id = line->id;
-	room->mentions += line->is_mention;
+	struct room *room = open_own(m, ROOM_FOUND);
+	struct buf name = { 0 };
+
+	buf_printf(&name, "search: %s", search->words);
+	set_name(room->name, sizeof(room->name), buf_slice(&name));
+	buf_done(&name);
+	free(room->search);
+	room->search = xmalloc(sizeof(*search));
+	*room->search = *search;
+	room->search_next = 0;
+	return room;
 }
 
-const struct line *
-model_line(struct model *m, struct room *room, const struct line *head,
-    struct slice who, struct slice text)
+struct room *
+model_open_past(
+    struct model *m, struct slice name, struct slice of, uint64_t seq)
 {
-	struct buf *safe = &m->scratch;
-	const struct line *line;
-	const char *at;
+	struct room *room = open_own(m, ROOM_PAST);
 
-	buf_clear(safe);
-	text_safe(safe, who, TEXT_ONE_LINE);
-	who.len = safe->len;
-	text_safe(safe, text, TEXT_LINES);
-	text.len = safe->len - who.len;
-	at = buf_string(safe);
-	who.at = at;
-	text.at = at + who.len;
-	line = scrollback_add(&room->lines, head, who, text);
-	count_unread(m, room, line);
-	return line;
+	set_name(room->name, sizeof(room->name), name);
+	set_name(room->of, sizeof(room->of), of);
+	room->sought = seq;
+	return room;
 }
 
-static char *words(const char *, va_list) __attribute__((format(printf, 1, 0)));
-
-static char *
-words(const char *format, va_list args)
-{
-	char *text;
-
-	if (vasprintf(&text, format, args) < 0)
-		fatalx(EX_OSERR, "out of memory");
-	return text;
-}
-
-static void
-local_line(struct model *m, struct room *room, const char *text)
-{
-	struct line head = { .what = LINE_LOCAL, .time = m->wall() };
-
-	model_line(m, room, &head, SLICE(""), slice_of(text));
-}
-
-static void
-local_event(struct model *m, const struct room *room, const char *kind,
-    const char *text)
-{
-	struct event event = { .time = m->wall(), .kind = kind };
-
-	event.room = room->name;
-	event.text = slice_of(text);
-	model_event(m, &event);
-}
-
-void
-model_tell(struct model *m, struct room *room, const char *kind,
-    const char *format, ...)
-{
-	va_list args;
-	char *text;
-
-	va_start(args, format);
-	text = words(format, args);
-	va_end(args);
-	if (room == NULL)
-		room = m->rooms[0];
-	local_line(m, room, text);
-	local_event(m, room, kind, text);
-	free(text);
-}
-
-void
-model_news(struct model *m, const char *format, ...)
-{
-	va_list args;
-	char *text;
-
-	va_start(args, format);
-	text = words(format, args);
-	va_end(args);
-	local_line(m, m->rooms[0], text);
-	if (m->looked_at != m->rooms[0])
-		local_line(m, m->looked_at, text);
-	local_event(m, m->rooms[0], "state", text);
-	free(text);
-}
+/* ---- looking ---- */
 
 void
 model_look(struct model *m, struct room *room)
@@ -338,106 +274,10 @@ model_look(struct model *m, struct room *room)
 	if (left != room && left->unread == 0)
 		left->unread_id = 0;
 	m->looked_at = room;
+	if (room->unread_id == 0 && room->unfound < room->unread)
+		room->unfound = room->unread;
 	room->unread = 0;
 	room->mentions = 0;
-}
-
-/* ---- mentions ---- */
-
-/* Part of a word, so that a nick beside it is not meant. */
-static bool
-is_word(uint32_t codepoint)
-{
-	utf8proc_category_t category;
-
-	if (codepoint < 0x80)
-		return (codepoint >= '0' && codepoint <= '9') ||
-		    (codepoint >= 'A' && codepoint <= 'Z') ||
-		    (codepoint >= 'a' && codepoint <= 'z') ||
-		    (codepoint != 0 && strchr("_-|^`", (int)codepoint) != NULL);
-	category = utf8proc_category((utf8proc_int32_t)codepoint);
-	return category >= UTF8PROC_CATEGORY_LU &&
-	    category <= UTF8PROC_CATEGORY_NO;
-}
-
-static bool
-is_folded(const char *at, const struct name_key *key)
-{
-	size_t i;
-
-	for (i = 0; i < key->len; i++) {
-		char c = at[i];
-		if (c >= 'A' && c <= 'Z')
-			c = (char)(c + ('a' - 'A'));
-		if (c != key->at[i])
-			return false;
-	}
-	return true;
-}
-
-/* ASCII folds byte by byte, so the key itself can be looked for. */
-static bool
-mentions_plain(struct slice text, const struct name_key *key)
-{
-	size_t i;
-
-	for (i = 0; i + key->len <= text.len; i++) {
-		size_t end = i + key->len;
-		if ((text.at[i] | 0x20) != (key->at[0] | 0x20) ||
-		    !is_folded(text.at + i, key))
-			continue;
-		if ((i == 0 || !is_word((uint8_t)text.at[i - 1])) &&
-		    (end == text.len || !is_word((uint8_t)text.at[end])))
-			return true;
-	}
-	return false;
-}
-
-/* A nick may hold signs that no other word does: [ ] and the like. */
-static size_t
-word_len(struct slice text, const struct name_key *key)
-{
-	size_t len = 0, used;
-
-	while (len < text.len) {
-		uint32_t c = utf8_next(text.at + len, text.len - len, &used);
-		if (!is_word(c) &&
-		    (c >= 0x80 || memchr(key->at, (int)c, key->len) == NULL))
-			break;
-		len += used;
-	}
-	return len;
-}
-
-static bool
-mentions_unicode(struct slice text, const struct name_key *key)
-{
-	struct name_key word;
-	size_t at = 0, len;
-
-	while (at < text.len) {
-		struct slice rest = { text.at + at, text.len - at };
-		len = word_len(rest, key);
-		rest.len = len;
-		if (len != 0 && names_key(rest, &word) && key_is(&word, key))
-			return true;
-		if (len == 0)
-			utf8_next(text.at + at, text.len - at, &len);
-		at += len;
-	}
-	return false;
-}
-
-bool
-model_mentions(struct slice text, struct slice nick)
-{
-	struct name_key key;
-
-	if (!names_key(nick, &key))
-		return false;
-	if (utf8_plain(text.at, text.len) == text.len)
-		return mentions_plain(text, &key);
-	return mentions_unicode(text, &key);
 }
 
 /* ---- members ---- */

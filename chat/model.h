@@ -82,7 +82,42 @@ struct pending {
 	char *text;
 };
 
+enum room_kind {
+	ROOM_TALK,  /* people talk there; or the server's window */
+	ROOM_FOUND, /* what a search found */
+	ROOM_PAST,  /* a part of some room's log */
+};
+
+/* What was searched for. */
+enum { SEARCH_MAX = 400 }; /* bytes of it */
+struct search {
+	char line[SEARCH_MAX + 1];  /* as typed */
+	char words[SEARCH_MAX + 1]; /* of it, what is no option */
+	char who[PROTOCOL_NAME_MAX + 1], room[PROTOCOL_NAME_MAX + 1];
+	uint64_t after, before; /* wall ms; 0: any */
+};
+
+/* How far one can go on at one end of what is here of a log; past.h. */
+struct edge {
+	enum { EDGE_STILL, EDGE_ASKED, EDGE_FAILED, EDGE_OVER } state;
+	char why[96]; /* EDGE_FAILED: in words, safe */
+};
+
+/* Entries of a log that were asked for: those that have come wait here until
+ * the last one has. */
+struct page {
+	uint32_t ref;       /* of the request; 0: none */
+	bool is_newer;      /* they go behind what is here */
+	bool is_bad;        /* the answer makes no sense */
+	uint64_t from, end; /* numbers wanted: [from, end) */
+	uint64_t next;      /* number of the next one */
+	uint64_t asked;     /* and of the first asked for last */
+	unsigned n_empty;   /* of a search: pages in a row without anything */
+	struct scrollback lines;
+};
+
 struct room {
+	enum room_kind kind;
 	char name[PROTOCOL_NAME_MAX + 1]; /* shown; "": the server's window */
 	struct name_key key;
 	bool is_direct;
@@ -95,12 +130,24 @@ struct room {
 	uint64_t head;   /* newest known of; seq < head: catching up */
 	uint64_t since;  /* head when attached: what is older is no news */
 	uint64_t named;  /* members are those of this entry's moment */
+	uint64_t seen;   /* last entry a person has seen; 0: not known */
+	uint64_t seen_then; /* and when attached: what came since was missed */
+	uint64_t lost;   /* entries before this one are not kept any more */
 	struct member *members; /* by key */
 	char *topic;            /* safe, never NULL */
 	struct scrollback lines;
 	unsigned unread;   /* messages since seen, while not looked at */
 	unsigned mentions; /* of them, those with your nick, or direct */
 	uint64_t unread_id; /* id of the first unread line; 0: none */
+	unsigned unfound;   /* unread since an earlier run, not here yet */
+	uint64_t came;      /* the first entry that came in this one */
+
+	struct edge older, newer; /* newer: of ROOM_PAST alone */
+	struct page page;
+	struct search *search;    /* ROOM_FOUND: what for */
+	uint64_t search_next;     /* where its next page begins; 0: none yet */
+	char of[PROTOCOL_NAME_MAX + 1]; /* ROOM_PAST: whose log it is of */
+	uint64_t sought;          /* the entry it was opened for */
 };
 
 struct model {
@@ -151,9 +198,15 @@ struct room *model_room_open(struct model *, struct slice name);
 void model_room_close(struct model *, struct room *);
 /* A direct conversation whose other end took another nick. */
 void model_room_rename(struct model *, struct room *, struct slice name);
+/* The window for what a search finds, for a part of a room's log around an
+ * entry: one of each, emptied.  name is shown. */
+struct room *model_open_found(struct model *, const struct search *);
+struct room *model_open_past(struct model *, struct slice name,
+    struct slice of, uint64_t seq);
 /*
  * A line in a room, who and text made safe; head as for scrollback_add().  What
- * others said counts as unread where nobody looks.
+ * others said counts as unread where nobody looks, and what was missed also
+ * where somebody does.
  */
 const struct line *model_line(struct model *, struct room *,
     const struct line *head, struct slice who, struct slice text);
@@ -167,6 +220,12 @@ void model_tell(struct model *, struct room *, const char *kind,
  * at, one event of kind state. */
 void model_news(struct model *, const char *, ...)
     __attribute__((format(printf, 2, 3)));
+/* A line for a page of a room, safe as above; no news. */
+void model_page_line(struct model *, struct room *, const struct line *head,
+    struct slice who, struct slice text);
+/* The page is whole: its lines go before those of the room, or behind them;
+ * what was not seen of them is unread. */
+void model_page_done(struct room *);
 /* The face looks at a room: what is in it is read. */
 void model_look(struct model *, struct room *);
 

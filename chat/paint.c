@@ -105,6 +105,23 @@ next_tick(const struct face *f, const struct bars *bars)
 
 /* ---- painting ---- */
 
+/* What was seen is told, and what will be seen soon is asked for. */
+static void
+look_beyond(struct face *f, const struct view *v, const struct sight *sight)
+{
+	struct room *room = f->windows.now->room;
+	enum wants wants = windows_wants(&f->windows, v, sight);
+	uint64_t seen = windows_seen(&f->windows, v, sight);
+
+	if (wants != WANTS_NOTHING) {
+		link_page(f->link, room, wants == WANTS_NEWER);
+		/* Perhaps it says now that it cannot be had. */
+		f->stale_news |= PART_MESSAGES;
+	}
+	if (seen > room->seen)
+		link_saw(f->link, room, seen);
+}
+
 /* Whether what is said looks different now. */
 static bool
 paint_messages(struct face *f)
@@ -118,10 +135,12 @@ paint_messages(struct face *f)
 		render_help(&f->layout, &f->help);
 		return false;
 	}
+	windows_place(&f->windows, &f->layout);
 	windows_view(&f->windows, &f->layout, &view);
 	view.is_ascii = screen_is_ascii();
 	struct sight sight = windows_sight(&f->windows, &view);
 	is_new = render_messages(&view, &sight);
+	look_beyond(f, &view, &sight);
 	view_close(&view);
 	return is_new;
 }
@@ -216,7 +235,7 @@ paint(struct face *f, int64_t now_ms)
 	model_lock(f->model);
 	windows_sync(&f->windows);
 	bool is_new = paint_parts(f, parts, now_ms);
-	uint64_t id = f->windows.now->room->lines.next_id;
+	uint64_t id = scrollback_next(&f->windows.now->room->lines);
 	make_title(f, &title);
 	model_unlock(f->model);
 

@@ -194,6 +194,21 @@ put_item_rule(int y, const struct view *v, const struct item *item, int i)
 	buf_done(&words);
 }
 
+/* The line left of the text. */
+static void
+put_gutter(int y, int x, const struct item *item, bool is_first)
+{
+	bool is_marked = is_first && item->is_mention;
+
+	use_style(is_marked ? STYLE_MENTION : STYLE_GUTTER);
+	if (item->is_chosen)
+		use_style(STYLE_CHOSEN);
+	if (item->is_chosen && is_first)
+		put(y, x, 1, SLICE(">"));
+	else
+		put(y, x, 1, is_marked ? SLICE("@") : SLICE("|"));
+}
+
 /* Time, name and the line between them and the text. */
 static void
 put_head(int y, const struct view *v, const struct item *item, bool is_first)
@@ -219,25 +234,63 @@ put_head(int y, const struct view *v, const struct item *item, bool is_first)
 	}
 	if (l->name_columns == 0)
 		return;
-	bool is_marked = is_first && item->is_mention;
-	use_style(is_marked ? STYLE_MENTION : STYLE_GUTTER);
-	put(y, l->messages.x + item->at - 2, 1,
-	    is_marked ? SLICE("@") : SLICE("|"));
+	put_gutter(y, l->messages.x + item->at - 2, item, is_first);
+}
+
+/* Part of a row, in the style it has; the columns it took. */
+static int
+put_part(int y, int x, int columns, const struct item *item, size_t from,
+    size_t to, bool is_mark)
+{
+	if (item->is_chosen)
+		use_style(is_mark ? STYLE_CHOSEN_FOUND : STYLE_CHOSEN);
+	else
+		use_style(is_mark ? STYLE_FOUND : item->style);
+	return put(
+	    y, x, columns, (struct slice){ item->text.at + from, to - from });
+}
+
+/* The bytes [from, to) of the text. */
+static void
+put_marked(
+    int y, int x, int columns, const struct item *item, size_t from, size_t to)
+{
+	for (int i = 0; i <= item->n_marks && from < to; i++) {
+		struct item_mark end = { to, to };
+		struct item_mark mark =
+		    i < item->n_marks ? item->marks[i] : end;
+		if (mark.to <= from && i < item->n_marks)
+			continue;
+		mark.from = mark.from < from ? from : mark.from;
+		mark.from = mark.from > to ? to : mark.from;
+		mark.to = mark.to > to ? to : mark.to;
+		int took =
+		    put_part(y, x, columns, item, from, mark.from, false);
+		took += put_part(y, x + took, columns - took, item, mark.from,
+		    mark.to, true);
+		x += took;
+		columns -= took;
+		from = mark.to;
+	}
 }
 
 static void
 put_text_row(int y, const struct view *v, const struct item *item,
     const struct wrap_row *row, bool is_first)
 {
-	struct slice text = { item->text.at + row->from, row->len };
-	int at = is_first ? item->at_first : item->at;
+	int x = v->layout->messages.x + (is_first ? item->at_first : item->at);
+	int columns = is_first ? item->first : item->columns;
 
 	put_head(y, v, item, is_first);
 	use_style(item->style);
 	if (row->is_too_wide)
-		text = SLICE("?");
-	put(y, v->layout->messages.x + at,
-	    is_first ? item->first : item->columns, text);
+		put(y, x, columns, SLICE("?"));
+	else if (item->n_marks != 0 || item->is_chosen)
+		put_marked(
+		    y, x, columns, item, row->from, row->from + row->len);
+	else
+		put(y, x, columns,
+		    (struct slice){ item->text.at + row->from, row->len });
 }
 
 /* What a run of rows needs to know. */

@@ -5,6 +5,8 @@
 #include <time.h>
 
 #include "fold.h"
+#include "past.h"
+#include "search.h"
 #include "text.h"
 #include "utf8.h"
 #include "xmalloc.h"
@@ -103,9 +105,12 @@ view_open(struct view *v, const struct model *model, struct room *room,
 	for (struct pending *p = model->outbox; p != NULL; p = p->next)
 		n += p->room == room;
 	v->pending = n != 0 ? xcalloc(n, sizeof(struct pending *)) : NULL;
-	v->pending_id = lines->next_id != 0 ? lines->next_id : 1;
+	v->pending_id = scrollback_next(lines);
 	v->first = lines->n != 0 ? scrollback_oldest(lines) : v->pending_id;
-	v->next = v->pending_id + n;
+	v->next = v->pending_id + n + (room->kind != ROOM_TALK);
+	v->n_pending = n;
+	if (lines->n != 0 && past_older(room) != PAST_NONE)
+		v->top = v->first;
 	n = 0;
 	for (struct pending *p = model->outbox; p != NULL; p = p->next)
 		if (p->room == room)
@@ -214,6 +219,27 @@ describe_action(struct item *item, const struct line *line)
 	item->text = buf_slice(&item->made);
 }
 
+/* The day and the room, where it may be any; what was said follows. */
+static void
+describe_found(struct item *item, const struct view *v, const struct line *line)
+{
+	struct tm tm = local(line->time);
+	struct slice who = line_who(line);
+	char day[16];
+
+	describe_person(item, v, line);
+	if (strftime(day, sizeof(day), "%Y-%m-%d", &tm) == 0)
+		day[0] = '\0';
+	buf_printf(&item->made, "%s %.*s: ", day, SLICE_ARG(line_room(line)));
+	item->marks_at = item->made.len;
+	if (line->kind == ENTRY_ACTION)
+		buf_printf(&item->made, "* %.*s ", SLICE_ARG(who));
+	else if (line->kind == ENTRY_TOPIC)
+		buf_add_string(&item->made, "topic: ");
+	buf_add_slice(&item->made, line_text(line));
+	item->text = buf_slice(&item->made);
+}
+
 static void
 describe_entry(struct item *item, const struct view *v, const struct line *line)
 {
@@ -242,6 +268,10 @@ describe_line(struct item *item, const struct view *v, const struct line *line)
 	item->time = line->time;
 	if (line->what == LINE_ENTRY) {
 		describe_entry(item, v, line);
+		return;
+	}
+	if (line->what == LINE_FOUND) {
+		describe_found(item, v, line);
 		return;
 	}
 	item->text = line_text(line);
@@ -278,11 +308,46 @@ describe_pending(
 }
 
 static void
+describe_foot(struct item *item, const struct view *v)
+{
+	past_foot(v->room, &item->made);
+	item->text = buf_slice(&item->made);
+	item->is_rule = true;
+	item->style = STYLE_RULE;
+}
+
+static void
+describe(struct item *item, const struct view *v)
+{
+	if (item->id < v->pending_id)
+		describe_line(item, v, line_at(v, item->id));
+	else if (item->id - v->pending_id < v->n_pending)
+		describe_pending(item, v, v->pending[item->id - v->pending_id]);
+	else
+		describe_foot(item, v);
+}
+
+/* The words that were looked for. */
+static void
+set_marks(struct item *item, const struct view *v)
+{
+	size_t from = v->is_ascii ? 0 : item->marks_at, to;
+
+	while (v->room->search != NULL && item->n_marks < ITEM_MARKS &&
+	    search_mark(v->room->search, item->text, &from, &to)) {
+		item->marks[item->n_marks++] = (struct item_mark){ from, to };
+		from = to;
+	}
+}
+
+static void
 set_rules(struct item *item, const struct view *v, const struct line *before)
 {
 	bool is_pending = item->id >= v->pending_id;
 
-	if (!is_pending &&
+	if (item->id == v->top)
+		item->rules[item->n_rules++] = RULE_TOP;
+	if (!is_pending && v->room->kind != ROOM_FOUND &&
 	    (before == NULL || !same_day(before->time, item->time)))
 		item->rules[item->n_rules++] = RULE_DAY;
 	if (!is_pending && item->id == v->mark.id)
@@ -328,7 +393,8 @@ set_clock(struct item *item, const struct view *v, const struct line *before,
 
 	if (form == LAYOUT_NO_TIME || (form == LAYOUT_MINUTES && same_breath))
 		return;
-	if (form == LAYOUT_CHANGES && before != NULL && item->n_rules == 0 &&
+	if (form == LAYOUT_CHANGES && before != NULL &&
+	    v->room->kind != ROOM_FOUND && item->n_rules == 0 &&
 	    same_minute(before->time, item->time))
 		return;
 	rows_clock(item->clock, item->time, form == LAYOUT_SECONDS);
@@ -342,6 +408,8 @@ set_inline(struct item *item, const struct view *v)
 	int most = columns / 2;
 	struct buf label = { 0 };
 
+	if (item->is_chosen)
+		buf_add_string(&label, ">");
 	if (item->is_mention)
 		buf_add_string(&label, "@");
 	buf_add_slice(&label, buf_slice(&item->label));
@@ -402,12 +470,12 @@ item_load(struct item *item, const struct view *v, uint64_t id)
 	buf_clear(&label);
 	*item = (struct item){ .made = made, .label = label };
 	set_bounds(item, v, id);
-	if (item->id < v->pending_id)
-		describe_line(item, v, line_at(v, item->id));
-	else
-		describe_pending(item, v, v->pending[id - v->pending_id]);
+	describe(item, v);
+	item->is_chosen =
+	    !item->is_rule && v->chosen >= item->id && v->chosen < item->next;
 	if (v->is_ascii)
 		make_plain(item);
+	set_marks(item, v);
 
 	const struct line *before =
 	    item->id > v->first ? line_at(v, item->id - 1) : NULL;
@@ -456,6 +524,10 @@ item_rule(const struct item *item, const struct view *v, int i, struct buf *out)
 
 	if (item->rules[i] == RULE_DAY) {
 		add_date(out, item->time, true);
+		return;
+	}
+	if (item->rules[i] == RULE_TOP) {
+		past_top(v->room, out);
 		return;
 	}
 	buf_printf(out, "%u new", v->mark.n);

@@ -4,9 +4,10 @@
  * looked at, and only for what is seen.
  *
  * An item is one line, or comings and goings folded into one, with the rules
- * that stand before it (a new day, the first unread) and the time and name left
- * of it.  Items go by ids as lines do; what is not stored yet stands behind the
- * newest line, under the ids to come.
+ * that stand before it (how much is older than the first line, a new day, the
+ * first unread) and the time and name left of it.  Items go by ids as lines do;
+ * what is not stored yet stands behind the newest line, under the ids to come,
+ * and so does, where past.h has one, the row at the foot.
  *
  * Where names have a column a straight line divides them from what is said,
  * and no text can imitate it; where they have not, what somebody said begins in
@@ -27,7 +28,7 @@
 
 /* Where the unread begins. */
 struct mark {
-	uint64_t id;	/* the first of them; 0: none */
+	uint64_t id;	/* the first of them; 0: none, or not here yet */
 	unsigned n;	/* how many */
 	uint64_t since; /* time of the last that was read; 0: not known */
 };
@@ -42,6 +43,9 @@ struct view {
 	struct pending **pending; /* of the room, in order */
 	uint64_t first, next;	  /* ids there are: [first, next) */
 	uint64_t pending_id;	  /* of the first pending; lines are before */
+	size_t n_pending;
+	uint64_t top;	 /* the line that has the row above all; 0: none */
+	uint64_t chosen; /* the line that is marked; 0: none */
 };
 
 /* With the lock, which stays held until view_close(). */
@@ -49,11 +53,12 @@ void view_open(struct view *, const struct model *, struct room *,
     const struct layout *, const struct mark *);
 void view_close(struct view *);
 
-enum rule { RULE_DAY, RULE_UNREAD };
+enum rule { RULE_TOP, RULE_DAY, RULE_UNREAD };
+enum { ITEM_RULES = 3, ITEM_MARKS = 32 };
 
 struct item {
 	uint64_t id, next; /* [id, next): lines in it */
-	enum rule rules[2];
+	enum rule rules[ITEM_RULES];
 	int n_rules;
 	uint64_t time;	  /* milliseconds since 1970 */
 	char clock[9];	  /* as shown; "": not here */
@@ -62,6 +67,7 @@ struct item {
 	enum style label_style;
 	struct slice nick; /* whose colour the label has; len 0: nobody's */
 	bool is_mention;
+	bool is_chosen;
 	bool is_rule; /* the text is a rule's */
 	enum style style;
 	struct slice text;  /* safe; good as long as the item and the lock */
@@ -69,6 +75,11 @@ struct item {
 	int at_first, at;   /* columns left of them */
 	int rows;	    /* of the text; at least 1 */
 	struct buf made;    /* the text, if it is no line's own */
+	size_t marks_at; /* words are looked for from here on */
+	struct item_mark {
+		size_t from, to; /* bytes of the text: a word looked for */
+	} marks[ITEM_MARKS];
+	int n_marks;
 };
 
 /* An all-zero item is valid; loading keeps its buffers.  id is in the view's

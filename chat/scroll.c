@@ -138,6 +138,7 @@ scroll_place(const struct view *v, const struct anchor *anchor)
 {
 	struct item item = { 0 };
 	struct place place;
+	int gone = 0;
 
 	if (anchor->id < v->first)
 		return scroll_first(v);
@@ -148,7 +149,10 @@ scroll_place(const struct view *v, const struct anchor *anchor)
 	if (anchor->rule >= 0)
 		place.row = row_of(&item, anchor->byte);
 	else if (place.row < -item.n_rules)
-		place.row = -item.n_rules;
+		gone = -item.n_rules - place.row;
+	place.row += gone;
 	item_done(&item);
+	/* In place of a rule that is no more stands what came before it. */
+	scroll_move(v, &place, -gone);
 	return place;
 }

@@ -28,6 +28,9 @@ static const struct {
 	[STYLE_SIDE_HEAD] = { 244, -1, LOOK_BOLD },
 	[STYLE_SIDE_NOW] = { -1, -1, LOOK_BOLD },
 	[STYLE_PROMPT] = { -1, -1, LOOK_BOLD },
+	[STYLE_FOUND] = { -1, -1, LOOK_BOLD },
+	[STYLE_CHOSEN] = { -1, -1, LOOK_REVERSE },
+	[STYLE_CHOSEN_FOUND] = { -1, -1, LOOK_REVERSE | LOOK_BOLD },
 };
 
 /* People's: of the middle lightness, so that both grounds are far enough. */

@@ -31,6 +31,9 @@ enum style {
 	STYLE_SIDE_HEAD,
 	STYLE_SIDE_NOW, /* the room looked at */
 	STYLE_PROMPT,
+	STYLE_FOUND,	 /* a word that was looked for */
+	STYLE_CHOSEN,	 /* what is chosen of what was found */
+	STYLE_CHOSEN_FOUND,
 	STYLE_COUNT,
 };
 

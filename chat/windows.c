@@ -2,7 +2,10 @@
 
 #include <stdlib.h>
 
+#include "past.h"
 #include "xmalloc.h"
+
+enum { MARK_LINES = 64 }; /* looked at for the last entry before a mark */
 
 /* ---- windows ---- */
 
@@ -41,20 +44,39 @@ windows_done(struct windows *w)
 	kills_done(&w->kills);
 }
 
+/* Time of the last entry before a line; 0: not known. */
+static uint64_t
+time_before(const struct room *room, uint64_t id)
+{
+	const struct line *line;
+
+	for (int i = 0; i < MARK_LINES; i++) {
+		line = scrollback_line(&room->lines, --id);
+		if (line == NULL || line->what == LINE_ENTRY)
+			return line != NULL ? line->time : 0;
+	}
+	return 0;
+}
+
 /* Where the unread of a room begins that nobody looks at. */
 static struct mark
 mark_of(const struct room *room)
 {
-	const struct line *before =
-	    scrollback_line(&room->lines, room->unread_id - 1);
-
 	if (room->unread == 0)
 		return (struct mark){ 0 };
 	return (struct mark){
 		.id = room->unread_id,
 		.n = room->unread,
-		.since = before != NULL ? before->time : 0,
+		.since = time_before(room, room->unread_id),
 	};
+}
+
+/* Who reads far up keeps what is there. */
+static void
+hold(struct window *window)
+{
+	window->room->lines.is_held =
+	    window->is_scrolled || window->room->kind != ROOM_TALK;
 }
 
 void
@@ -63,6 +85,8 @@ windows_show(struct windows *w, struct room *room)
 	struct window *window = window_of(w, room);
 
 	w->home = NULL;
+	w->now->room->lines.is_held = false;
+	hold(window);
 	if (window != w->now) {
 		w->now->mark = (struct mark){ 0 };
 		w->last = w->now;
@@ -72,13 +96,37 @@ windows_show(struct windows *w, struct room *room)
 	model_look(w->model, room);
 }
 
+/* What came while the connection was lost is unread, though it is looked at:
+ * marked like what came while it was not.  What was unread when the program
+ * was ended may be found only now, further up. */
+static void
+mark_missed(struct windows *w)
+{
+	struct window *window = w->now;
+	const struct room *room = window->room;
+	struct mark mark = mark_of(room), *now = &window->mark;
+	bool is_moved = room->unread_id != 0 && now->n != 0 &&
+	    (now->id == 0 || room->unread_id < now->id);
+
+	if (!w->model->is_focused || (mark.n == 0 && !is_moved))
+		return;
+	mark.id = room->unread_id;
+	if (is_moved)
+		mark.n += now->n;
+	*now = mark;
+	if (room->seq >= room->head)
+		model_look(w->model, window->room);
+}
+
 void
 windows_sync(struct windows *w)
 {
 	struct room *room = w->model->looked_at;
 
-	if (w->now->room == room && room->is_open)
+	if (w->now->room == room && room->is_open) {
+		mark_missed(w);
 		return;
+	}
 	if (!w->now->room->is_open && w->last != NULL && w->last->room->is_open)
 		room = w->last->room;
 	windows_show(w, room);
@@ -189,7 +237,13 @@ open_whole(const struct windows *w, const struct layout *layout, struct view *v)
 	/* Without the focus what arrives here is unread too. */
 	if (!w->model->is_focused && window->room->unread != 0)
 		mark = mark_of(window->room);
+	/* What stands before it may have come behind it. */
+	if (mark.id != 0 && mark.since == 0)
+		mark.since = time_before(window->room, mark.id);
 	view_open(v, w->model, window->room, layout, &mark);
+	v->chosen = window->chosen;
+	if (window->room->kind == ROOM_FOUND && v->chosen == 0)
+		v->chosen = scrollback_newest(&window->room->lines);
 }
 
 static void
@@ -207,10 +261,14 @@ windows_view(
 	hide_cleared(w->now, v);
 }
 
-/* Rows of the upper part when there is more below than can be shown. */
+/* Rows of the upper part when there is more below than can be shown.  What is
+ * no room has no newest lines to be kept in view. */
 static int
-upper_rows(int rows, int *tail)
+upper_rows(const struct window *window, int rows, int *tail)
 {
+	*tail = 0;
+	if (window->room->kind != ROOM_TALK)
+		return rows;
 	*tail = rows >= WINDOWS_TAIL_LEAST ? WINDOWS_TAIL : 0;
 	return rows > 1 ? rows - 1 - *tail : rows;
 }
@@ -228,7 +286,7 @@ windows_sight(const struct windows *w, const struct view *v)
 	if (w->now->is_scrolled) {
 		sight.top = scroll_place(v, &w->now->top);
 		if (scroll_below(v, sight.top, rows + 1) > rows) {
-			sight.rows = upper_rows(rows, &sight.tail);
+			sight.rows = upper_rows(w->now, rows, &sight.tail);
 			sight.has_below = rows > sight.rows;
 			return sight;
 		}
@@ -244,8 +302,14 @@ set_top(struct window *window, const struct view *v, struct place top)
 	int rows = v->layout->messages.rows;
 
 	window->is_scrolled = scroll_below(v, top, rows + 1) > rows;
+	/* What comes behind a part of a log is no news to be shown at once. */
+	if (!window->is_scrolled && window->room->kind == ROOM_PAST) {
+		window->is_scrolled = true;
+		top = scroll_last(v, rows);
+	}
 	if (window->is_scrolled)
 		window->top = scroll_anchor(v, top);
+	hold(window);
 }
 
 /* Opens a view of all there is, and gives the first row of the screen. */
@@ -266,12 +330,26 @@ find_top(const struct windows *w, const struct layout *layout, struct view *v,
 	return v->first < v->next && layout->messages.rows != 0;
 }
 
+/* Who scrolls there asks again for what was not had; at the end of a part, for
+ * what may have come since. */
+static bool
+ask_again(struct windows *w, int rows)
+{
+	struct room *room = w->now->room;
+	bool has_newer = rows > 0 && room->newer.state == EDGE_OVER &&
+	    windows_has_newer(w, room);
+
+	if (has_newer)
+		room->newer.state = EDGE_STILL;
+	return past_try_again(room) || has_newer;
+}
+
 bool
 windows_scroll(struct windows *w, const struct layout *layout, int rows)
 {
 	struct view v;
 	struct place top;
-	bool moved = false;
+	bool moved = false, asks = ask_again(w, rows);
 
 	if (find_top(w, layout, &v, &top)) {
 		if (top.id == v.next)
@@ -284,13 +362,14 @@ windows_scroll(struct windows *w, const struct layout *layout, int rows)
 			set_top(w->now, &v, top);
 	}
 	view_close(&v);
-	return moved;
+	return moved || asks;
 }
 
 bool
 windows_page(struct windows *w, const struct layout *layout, int pages)
 {
-	int tail, rows = upper_rows(layout->messages.rows, &tail) - 1;
+	int tail;
+	int rows = upper_rows(w->now, layout->messages.rows, &tail) - 1;
 
 	return windows_scroll(w, layout, pages * (rows < 1 ? 1 : rows));
 }
@@ -302,6 +381,7 @@ windows_oldest(struct windows *w, const struct layout *layout)
 	struct place top;
 	bool has_any = find_top(w, layout, &v, &top);
 
+	ask_again(w, -1);
 	w->now->cleared = 0;
 	if (has_any)
 		set_top(w->now, &v, scroll_first(&v));
@@ -312,18 +392,38 @@ windows_oldest(struct windows *w, const struct layout *layout)
 bool
 windows_newest(struct windows *w)
 {
-	bool was_scrolled = w->now->is_scrolled;
+	bool was_scrolled = w->now->is_scrolled || w->now->chosen != 0;
 
+	w->now->chosen = 0;
 	w->now->is_scrolled = false;
+	hold(w->now);
 	return was_scrolled;
+}
+
+bool
+windows_jump(struct windows *w, const struct layout *layout, uint64_t seq)
+{
+	const struct line *line = scrollback_entry(&w->now->room->lines, seq);
+	struct place top;
+	struct view v;
+
+	if (line == NULL)
+		return false;
+	w->now->chosen = line->id;
+	w->now->cleared = 0;
+	open_whole(w, layout, &v);
+	top = scroll_place(&v, &(struct anchor){ .id = line->id });
+	scroll_move(&v, &top, -layout->messages.rows / 3);
+	set_top(w->now, &v, top);
+	view_close(&v);
+	return true;
 }
 
 void
 windows_clear(struct windows *w)
 {
-	const struct scrollback *lines = &w->now->room->lines;
-
 	w->now->is_scrolled = false;
-	w->now->cleared = lines->next_id;
+	hold(w->now);
+	w->now->cleared = scrollback_next(&w->now->room->lines);
 	w->now->mark = (struct mark){ 0 };
 }

@@ -30,6 +30,9 @@ struct window {
 	struct anchor top; /* of the first row shown, when scrolled */
 	struct mark mark;
 	uint64_t cleared; /* ids below it show only when scrolled */
+	uint64_t chosen;  /* the line that is marked; 0: none */
+	bool is_placed;	  /* ROOM_PAST: what it was opened for was shown */
+	struct window *back; /* where one came from to what is no room */
 };
 
 struct windows {
@@ -86,12 +89,40 @@ struct sight {
 struct sight windows_sight(const struct windows *, const struct view *);
 
 /* Scrolls the window looked at, laid out so: by rows or pages, up when
- * negative; to the ends.  false: it is there already. */
+ * negative; to the ends.  false: it is there already, and nothing is beyond
+ * that could be asked for again. */
 bool windows_scroll(struct windows *, const struct layout *, int rows);
 bool windows_page(struct windows *, const struct layout *, int pages);
 bool windows_oldest(struct windows *, const struct layout *);
 bool windows_newest(struct windows *);
+/* The window looked at is laid out so: shows the line of an entry that is here,
+ * and marks it. */
+bool windows_jump(struct windows *, const struct layout *, uint64_t seq);
 /* Shows nothing of what is there, until one scrolls up. */
 void windows_clear(struct windows *);
+
+/* ---- windows_past.c: the ends, and windows that are no rooms ---- */
+
+/* What of the log should be asked for, so that there is something beyond what
+ * is seen. */
+enum wants { WANTS_NOTHING, WANTS_OLDER, WANTS_NEWER };
+enum wants windows_wants(
+    const struct windows *, const struct view *, const struct sight *);
+/* Of a part of a log: the room has more than it. */
+bool windows_has_newer(const struct windows *, const struct room *);
+/* Number of the last entry that is seen, by a person; 0: none. */
+uint64_t windows_seen(
+    const struct windows *, const struct view *, const struct sight *);
+/* Shows what was found, or a part of a log, from its beginning. */
+void windows_open(struct windows *, struct room *);
+/* The room that is looked at, or was before such a window was opened. */
+const struct room *windows_room(const struct windows *);
+/* Leaves such a window for the one it was opened from; false: it is a room. */
+bool windows_leave(struct windows *);
+/* The part of a log that has come is scrolled to what it was opened for. */
+void windows_place(struct windows *, const struct layout *);
+/* Of what was found: the line marked, NULL: there is none; marks another. */
+const struct line *windows_chosen(const struct windows *);
+bool windows_choose(struct windows *, const struct layout *, int by);
 
 #endif

@@ -25,7 +25,9 @@ add_row(struct buf *out, const struct view *v, const struct item *item,
 		    is_first ? item->clock : "",
 		    is_first ? blanks : l->name_columns, "",
 		    is_first ? (int)label.len : 0, label.at,
-		    is_first && item->is_mention ? "@" : "|");
+		    is_first && item->is_chosen	       ? ">"
+			: is_first && item->is_mention ? "@"
+						       : "|");
 	} else if (is_first) {
 		buf_printf(&row, "%s%s%.*s", item->clock,
 		    item->clock[0] != '\0' ? " " : "", SLICE_ARG(label));

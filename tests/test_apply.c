@@ -222,8 +222,9 @@ Test(apply, entries_come_once_and_in_order)
 	    "S entry room=9 seq=3 kind=said who=bob text=elsewhere",
 	    "S entry room=7 seq=3 kind=0x63 who=bob text=new");
 	cr_expect(rig.goes_on);
-	cr_expect_eq(scrollback_newest(&room->lines), 3);
-	cr_expect_eq(scrollback_line(&room->lines, 3)->kind, ENTRY_NOTICE);
+	cr_expect_eq(room->lines.n, 3);
+	cr_expect_eq(scrollback_line(&room->lines, SCROLLBACK_ID + 2)->kind,
+	    ENTRY_NOTICE);
 	RIG(&rig, "S entry room=7 seq=5 kind=said who=bob text=later");
 	cr_expect_not(rig.goes_on);
 	cr_expect_not(apply_end(rig.apply)->is_final);
@@ -244,8 +245,9 @@ Test(apply, a_gap_is_shown)
 	cr_expect_str_eq(rig_line(room, 0), "bob|hi");
 	cr_expect_str_eq(
 	    rig_line(room, 1), "|9 entries are not to be had any more");
-	cr_expect_eq(scrollback_line(&room->lines, 2)->what, LINE_GAP);
-	cr_expect_eq(scrollback_newest(&room->lines), 3);
+	cr_expect_eq(
+	    scrollback_line(&room->lines, SCROLLBACK_ID + 1)->what, LINE_GAP);
+	cr_expect_eq(room->lines.n, 3);
 	cr_expect(heard("#lobby gap"));
 }
 
@@ -266,7 +268,7 @@ Test(apply, after_a_cut_rooms_are_attached_where_one_was)
 	    "S entry room=7 seq=2 kind=said who=bob text=missed",
 	    "S entry room=7 seq=3 kind=said who=bob text=too");
 	cr_expect_eq(room->seq, 3);
-	cr_expect_eq(scrollback_newest(&room->lines), 3);
+	cr_expect_eq(room->lines.n, 3);
 }
 
 Test(apply, a_room_one_no_longer_belongs_to_is_joined_again)
@@ -299,7 +301,7 @@ Test(apply, history_of_a_join_that_one_has_is_not_shown_again)
 	    "S attached ref=$j room=7 name=#lobby first=1 head=2", "C names",
 	    "S entry room=7 seq=1 kind=joined who=ana",
 	    "S entry room=7 seq=2 kind=said who=bob text=hi");
-	cr_expect_eq(scrollback_newest(&room->lines), 2);
+	cr_expect_eq(room->lines.n, 2);
 	cr_expect_str_eq(rig_line(room, 0), "bob|hi");
 }
 
@@ -516,7 +518,7 @@ Test(apply, own_messages_are_shown_once)
 	    "C say n=2 to=#lobby text=two", "S stored n=1 room=7 seq=1",
 	    "S entry room=7 seq=1 kind=said who=ana text=one", "C -");
 	cr_expect_eq(rig.model->n_pending, 1);
-	cr_expect(scrollback_line(&room->lines, 1)->is_mine);
+	cr_expect(scrollback_line(&room->lines, SCROLLBACK_ID)->is_mine);
 	rig_cut(&rig);
 	RIG(&rig, "S welcome version=1 nick=ana log=$log last=2",
 	    "C ping token=$t", "S belongs room=7 name=#lobby head=2",
@@ -525,8 +527,8 @@ Test(apply, own_messages_are_shown_once)
 	    "C -", "S entry room=7 seq=2 kind=said who=ana text=two");
 	cr_expect_eq(rig.model->n_pending, 0);
 	cr_expect_null(rig.model->outbox);
-	cr_expect_eq(scrollback_newest(&room->lines), 2);
-	cr_expect(scrollback_line(&room->lines, 2)->is_mine);
+	cr_expect_eq(room->lines.n, 2);
+	cr_expect(scrollback_line(&room->lines, SCROLLBACK_ID + 1)->is_mine);
 	cr_expect_eq(room->unread, 0);
 	cr_expect(heard("#lobby stored ana "));
 }

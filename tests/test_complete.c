@@ -119,7 +119,7 @@ Test(complete, commands_and_what_they_take)
 	check("/nosuch b|", 1, "/nosuch b");
 	check("//b|", 1, "//b");
 	check("|/join", 1, "bob: /join");
-	check("/|join", 1, "/clear join");
+	check("/|join", 1, "/ask join");
 }
 
 Test(complete, every_command_can_be_completed)

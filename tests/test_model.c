@@ -121,16 +121,17 @@ Test(model, counts_what_nobody_has_read)
 	model_say(m, b, "only told");
 	cr_expect_eq(b->unread, 2);
 	cr_expect_eq(b->mentions, 1);
-	cr_expect_eq(b->unread_id, 1);
+	cr_expect_eq(b->unread_id, SCROLLBACK_ID);
 
 	model_look(m, b);
 	cr_expect_eq(b->unread, 0);
 	cr_expect_eq(b->mentions, 0);
-	cr_expect_eq(b->unread_id, 1, "the mark stays while one reads");
+	cr_expect_eq(
+	    b->unread_id, SCROLLBACK_ID, "the mark stays while one reads");
 	m->is_focused = false;
 	line(m, b, "bob", "three", false, false);
 	cr_expect_eq(b->unread, 1);
-	cr_expect_eq(b->unread_id, 6, "a new mark");
+	cr_expect_eq(b->unread_id, SCROLLBACK_ID + 5, "a new mark");
 	m->is_focused = true;
 	model_look(m, b);
 	model_look(m, a);
@@ -150,7 +151,7 @@ Test(model, makes_everything_safe)
 	cr_expect(slice_is(line_who(newest), SLICE("b^G")));
 	cr_expect(slice_is(line_text(newest), SLICE("^[[2Jtwo\nlines")));
 	model_say(m, NULL, "%s", "\x1b]0;x");
-	newest = scrollback_line(&m->rooms[0]->lines, 1);
+	newest = scrollback_line(&m->rooms[0]->lines, SCROLLBACK_ID);
 	cr_expect(slice_is(line_text(newest), SLICE("^[]0;x")));
 	room_member_put(room, SLICE("\x1b[31mbob"), PRESENCE_HERE);
 	cr_expect_str_eq(
