@@ -90,6 +90,8 @@ $(BUILD)/e2e: $(E2E) $(BUILD)/all.a
 $(BUILD)/tools/%: $(BUILD)/obj/tests/tools/%.o $(SHARED)
 	$(link) $(SHARED_LIBS)
 $(BUILD)/bench/load: $(call objects,$(addprefix tests/bench/,crowd.c tongue.c))
+$(BUILD)/bench/disk_load: $(call objects,$(addprefix \
+	tests/bench/,crowd.c tongue.c))
 $(BUILD)/bench/client_bench: $(call objects,$(addprefix tests/bench/,fake.c \
 	term.c))
 $(BUILD)/bench/store_bench: $(CHATD)
@@ -147,8 +149,9 @@ soak: $(PROGRAMS) $(BUILD)/unit $(BUILD)/e2e $(FAULTS)
 	tests/faults/soak.sh $(SOAK) $(PARTS)
 
 bench: $(PROGRAMS) $(addprefix $(BUILD)/bench/,relay load client_bench \
-	store_bench)
+	store_bench disk_load) $(FAULTS)
 	tests/bench/bench.sh
+	tests/bench/disk.sh
 	$(BUILD)/bench/store_bench
 
 lint: export LINT_FLAGS = $(CPPFLAGS_ALL) -std=c11 -pthread

@@ -94,6 +94,7 @@ add_difference(
 	to->entries += now->entries - before->entries;
 	to->own += now->own - before->own;
 	to->joined += now->joined - before->joined;
+	to->pongs += now->pongs - before->pongs;
 	to->strange += now->strange - before->strange;
 	to->bytes += now->bytes - before->bytes;
 }

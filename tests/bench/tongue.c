@@ -105,6 +105,9 @@ chat_count(struct tally *t, uint8_t tag, uint32_t who)
 	case MSG_ATTACHED:
 		t->joined++;
 		break;
+	case MSG_PONG:
+		t->pongs++;
+		break;
 	case MSG_WELCOME:
 	case MSG_PRESENCE:
 	case MSG_UNSURE:

@@ -20,6 +20,7 @@ struct tally {
 	uint64_t entries;
 	uint64_t own;	  /* of the listener, taken by the server */
 	uint64_t joined;  /* answers to enter */
+	uint64_t pongs;
 	uint64_t strange; /* what should not have come */
 	uint64_t bytes;
 };
