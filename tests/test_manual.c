@@ -306,6 +306,11 @@ Test(manual, has_the_settings)
 #define LIST(name, meaning)                                                    \
 	n++;                                                                   \
 	free(setting(page, "h SETTINGS", #name));
+#define RECORDS(group, name, key, value, max, meaning)                         \
+	n++;                                                                   \
+	text = setting(page, "s " #group, #name);                              \
+	cr_expect(has_number(text, max), "%s: %d", #name, max);                \
+	free(text);
 #include "../chatd/settings.def"
 	cr_expect_eq(count(page, "\n.Sh SETTINGS", "\n.It Cm "), n,
 	    "settings that are none");
