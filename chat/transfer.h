@@ -1,7 +1,7 @@
 /*
  * Files on their way, to the server and from it, as the protocol's offer, fetch
  * and what follows have it.  A transfer outlives the connection, and the
- * program: it is kept on disk (kept.h) and goes on where it stopped.
+ * program: its record is kept on disk, and it goes on where it stopped.
  *
  * Disk and hashing are done by a worker; bytes and results meet here, with the
  * model's lock held, in the receiver's thread.  What a server sends is never a
@@ -50,37 +50,85 @@ struct transfer {
 	struct hash hash;  /* when DONE */
 	char why[256];	   /* in words, safe; "" */
 	uint64_t line;	   /* id of its row in room->lines */
+	bool is_paused;	   /* wished so, whatever state it is in */
 	void *core;	   /* transfer.c's */
 };
 
 /* Seconds left at the present rate; -1: not known. */
 int64_t transfer_left(const struct transfer *);
 bool transfer_is_over(const struct transfer *);
+const char *transfer_state_name(enum transfer_state); /* "moving" */
 
-/*
- * For faces, through the link: any thread, without the model's lock.
- *
- * link_send_file: opens and looks at the file at once, so that what is wrong
- * with it can be said to who typed it.  NULL: nothing was begun, why has the
- * words ("nosuchfile: No such file or directory").  fd >= 0 is sent instead of
- * path (a pipe has no size), name is then its name; both are taken.
- * link_fetch_file: to is a directory or a file that is not there yet; NULL: the
- * download directory.  fd >= 0: written there, in order, and nowhere else.
- * They return the transfer's number, 0 for none.
- */
-struct link;
+/* How a transfer speaks to the server. */
+struct transfer_ops {
+	/* A request; returns its ref.  What is refused for the moment is asked
+	 * again by whoever is behind this. */
+	uint32_t (*ask)(void *arg, union message *);
+	/* Something that has no answer: at once. */
+	void (*send)(void *arg, const union message *);
+	/* Shown, and kept on disk, anew. */
+	void (*changed)(void *arg, struct transfer *);
+	void *arg;
+};
+
+/* directory: where files go that are fetched, made when the first one comes;
+ * copied. */
+struct transfers *transfers_new(
+    struct model *, const struct transfer_ops *, const char *directory);
+/* Waits for the disk; without the lock.  What is under way stays on disk. */
+void transfers_free(struct transfers *);
+/* Readable when transfers_collect() has something to do; without the lock. */
+int transfers_fd(const struct transfers *);
+
+/* All below: with the model's lock, in the receiver's thread. */
+void transfers_collect(struct transfers *);
+/* A connection is there: everything goes on.  It is gone. */
+void transfers_begin(struct transfers *);
+void transfers_over(struct transfers *);
+/* leg, data, credit, whole, verified, cancel, held; refused, of an offer or a
+ * fetch.  false: the server breaks the rules, words in why: close. */
+bool transfers_hear(
+    struct transfers *, const union message *, char *why, size_t size);
+/* Frames with bytes, appended until there are so many or nothing can be sent. */
+void transfers_pull(struct transfers *, struct buf *, size_t bytes);
+bool transfers_has_more(const struct transfers *);
+/* Rates, and what is to be tried again; milliseconds until the next call, -1:
+ * none. */
+int64_t transfers_tick(struct transfers *, int64_t now_ms);
+
+/* What is to be sent; fd is taken. */
 struct send_file {
 	const char *path; /* NULL: fd and name are given */
 	int fd;
 	const char *name; /* NULL: the path's last part */
 	struct slice caption;
 };
-unsigned link_send_file(struct link *, struct room *, const struct send_file *,
-    struct buf *why);
-unsigned link_fetch_file(struct link *, struct room *, uint64_t file,
-    const char *to, int fd, struct buf *why);
+/* NULL: nothing was begun, why has the words ("nosuchfile: No such file or
+ * directory").  The file is opened and looked at at once. */
+struct transfer *transfers_send(struct transfers *, struct room *,
+    const struct send_file *, struct buf *why);
+/* to: a directory, or a file that is not there yet; NULL: the standard
+ * directory.  fd at least 0: written there, in order, and nowhere else; taken. */
+struct transfer *transfers_fetch(
+    struct transfers *, struct room *, uint64_t file, const char *to, int fd);
 enum transfer_wish { WISH_PAUSE, WISH_GO_ON, WISH_CANCEL };
-/* false: there is no such transfer under way. */
-bool link_transfer(struct link *, unsigned number, enum transfer_wish);
+/* false: it is over. */
+bool transfers_wish(struct transfers *, struct transfer *, enum transfer_wish);
+
+/* What goes on after the program's end, as it is kept: one of them each. */
+struct transfer_record {
+	bool is_upload;
+	struct id key;	     /* upload */
+	uint64_t size, time; /* upload: of the file, when it was offered */
+	uint64_t file;	     /* download */
+	char *room;
+	char *path; /* upload: absolute; download: the directory */
+	char *name; /* download: "NAME.part", "" before there is one */
+};
+void transfer_record(const struct transfer *, struct transfer_record *);
+void transfer_record_done(struct transfer_record *);
+/* Goes on with one from before.  NULL: why. */
+struct transfer *transfers_again(struct transfers *, struct room *,
+    const struct transfer_record *, struct buf *why);
 
 #endif
