@@ -45,6 +45,7 @@ struct client {
 	unsigned n_legs;
 	uint32_t leg_number; /* the last given */
 	bool is_welcome;      /* welcome was told */
+	bool is_looking;      /* PROTOCOL_LOOKS: the user is not here by it */
 	bool asks_past; /* for history, or searches; one such job at a time */
 	uint64_t epoch;
 	uint64_t since;	  /* wall clock, of hello */

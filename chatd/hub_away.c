@@ -187,15 +187,29 @@ hub_detach(struct client *client)
 }
 
 void
+hub_replace(struct user *user)
+{
+	while (user->clients != NULL) {
+		struct client *old = user->clients;
+
+		hub_detach(old);
+		old->ops->end(old, REFUSE_REPLACED);
+	}
+}
+
+void
 hub_gone(struct hub *hub, struct client *client, bool orderly, struct slice why)
 {
 	struct user *user = client->user;
 	int64_t grace = hub->settings->limits_grace;
+	bool was_looking = client->is_looking;
 
 	if (user == NULL)
 		return;
 	hub_detach(client);
-	/* Lost already: it went again before it was welcome. */
+	if (!was_looking)
+		hub_replace(user);
+	/* Lost already: it only looked, or went before it was welcome. */
 	if (user->clients != NULL || heap_holds(&user->grace))
 		return;
 	user->since = hub->wall_ms;

@@ -29,6 +29,8 @@ welcome(struct job *job, enum refusal why)
 	    (union message){ .welcome = {
 				 .type = MSG_WELCOME,
 				 .version = PROTOCOL_VERSION,
+				 .features =
+				     client->is_looking ? PROTOCOL_LOOKS : 0,
 				 .log = hub->store->log,
 				 .epoch = client->epoch,
 				 .last = job->ask.device.last,
@@ -51,6 +53,8 @@ welcome(struct job *job, enum refusal why)
 				    .head = room_head(m->room),
 				    .seen = m->seen,
 				} });
+	if (client->is_looking)
+		return;
 	if (heap_holds(&user->grace)) {
 		hub_found(hub, user);
 		hub_presence(hub, user, PRESENCE_HERE);
@@ -150,7 +154,7 @@ find_user(struct hub *hub, struct client *client, const struct msg_hello *r)
 	struct name_key key;
 	enum refusal why;
 
-	if (nick.len == 0 && user != NULL) {
+	if (user != NULL && (nick.len == 0 || client->is_looking)) {
 		nick = user->nick;
 	} else if (nick.len == 0) {
 		users_guest(&hub->users, randombytes_random(), guest);
@@ -164,12 +168,8 @@ find_user(struct hub *hub, struct client *client, const struct msg_hello *r)
 		user->hub = hub;
 		user->since = hub->wall_ms;
 	}
-	while (user->clients != NULL) {
-		struct client *old = user->clients;
-
-		hub_detach(old);
-		old->ops->end(old, REFUSE_REPLACED);
-	}
+	if (!client->is_looking)
+		hub_replace(user);
 	client->user = user;
 	LL_PREPEND(user->clients, client);
 	if (!slice_is(user->nick, nick))
@@ -186,6 +186,7 @@ hub_hello(struct hub *hub, struct client *client, const struct msg_hello *r)
 		return REFUSE_VERSION;
 	if (id_is_zero(&r->device))
 		return REFUSE_DEVICE_BAD;
+	client->is_looking = (r->features & PROTOCOL_LOOKS) != 0;
 	why = find_user(hub, client, r);
 	if (why != FINE)
 		return why;

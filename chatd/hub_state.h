@@ -142,6 +142,8 @@ enum refusal hub_find_target(
 void hub_detach(struct client *);
 /* Leaves every room and is forgotten; its nick is free at once. */
 void hub_leave(struct hub *, struct user *, struct slice why);
+/* Its connections are over: another one takes their place, or none. */
+void hub_replace(struct user *);
 /* Without a connection, waited for; and the opposite. */
 void hub_lose(struct hub *, struct user *);
 void hub_found(struct hub *, struct user *);

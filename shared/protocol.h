@@ -43,6 +43,7 @@ enum kind {
 
 enum {
 	PROTOCOL_VERSION = 1,
+	PROTOCOL_LOOKS = 1, /* a bit of features: see hello */
 	PROTOCOL_NAME_MAX = 64,    /* bytes in a name, whatever it names */
 	PROTOCOL_TEXT_MAX = 16384, /* bytes in a text */
 	PROTOCOL_DATA_MAX = 16384, /* bytes in data */
