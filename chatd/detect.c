@@ -21,6 +21,7 @@ static const struct {
 	{ "TRACE ", DETECT_HTTP },
 	{ "PRI * HTTP/2", DETECT_HTTP },
 	{ "\x16\x03", DETECT_TLS },
+	{ "SSH-", DETECT_SSH },
 	/* Telnet offers and demands: IAC, then WILL, WON'T, DO, DON'T. */
 	{ "\xff\xfb", DETECT_TEXT },
 	{ "\xff\xfc", DETECT_TEXT },
@@ -39,6 +40,7 @@ static const char text[] = WORDS "\r\n";
 static const struct slice answers[] = {
 	[DETECT_HTTP] = { http, sizeof(http) - 1 },
 	[DETECT_TLS] = { tls, sizeof(tls) - 1 },
+	[DETECT_SSH] = { text, sizeof(text) - 1 },
 	[DETECT_TEXT] = { text, sizeof(text) - 1 },
 };
 

@@ -17,7 +17,8 @@ enum detected {
 	DETECT_FRAME, /* ours, or nothing that we know */
 	DETECT_HTTP,  /* a request of any version */
 	DETECT_TLS,   /* a ClientHello */
-	DETECT_TEXT,  /* SSH, SMTP, IRC, telnet: lines that end in CR LF */
+	DETECT_SSH,   /* its greeting */
+	DETECT_TEXT,  /* SMTP, IRC, telnet: lines that end in CR LF */
 };
 
 enum detected detect(const uint8_t *first, size_t len);

@@ -42,8 +42,9 @@ struct dialect {
 	enum dialect_no no;
 	bool is_datagram; /* no stream: each datagram is a notice, notices.h;
 			     nothing of what follows is there */
-	/* People type it: limits.line is their deadline and they are not
-	 * pinged.  They have no device to come back with: when the connection
+	/* People type it: limits.line is their deadline, they are not
+	 * pinged, and after a refusal for being too fast nothing is read for
+	 * as long as it says.  They have no device to come back with: when the connection
 	 * ends, they have left. */
 	bool is_typed;
 

@@ -67,7 +67,7 @@ is_stranger(struct line *t, uint8_t byte, struct intake *in)
 	t->first[t->n_first++] = byte;
 	what = detect(t->first, t->n_first);
 	t->is_known = what != DETECT_MORE || t->n_first == LINE_FIRST;
-	if (what == DETECT_HTTP || what == DETECT_TLS)
+	if (what == DETECT_HTTP || what == DETECT_TLS || what == DETECT_SSH)
 		in->alien = detect_answer(what);
 	else if (t->first[0] == '\0')
 		in->alien = SLICE("-no not_chat lines are spoken here\r\n");

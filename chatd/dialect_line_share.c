@@ -45,6 +45,9 @@ static const struct form {
 	[ENTRY_LEFT] = { "-- ", " left", ": " },
 	[ENTRY_RENAMED] = { "-- ", " is now called", " " },
 	[ENTRY_TOPIC] = { "-- ", " set the topic", ": " },
+	[ENTRY_FILE] = { "-- ", " sends a file", ": " },
+	[ENTRY_ARRIVED] = { "-- ", " has sent a file", ": " },
+	[ENTRY_WITHDRAWN] = { "-- ", " withdrew a file", ": " },
 };
 static const struct form unknown = { "-- ", "", ": " };
 

@@ -178,6 +178,11 @@ write_refused(struct line *t, struct buf *out, const union message *m)
 {
 	enum refusal why = (enum refusal)m->refused.code;
 
+	if (why == REFUSE_TOO_FAST && m->refused.wait != 0 && t->is_named &&
+	    t->is_busy) {
+		again(t);
+		return;
+	}
 	t->is_busy = false;
 	if (why == REFUSE_TEXT_LONG && t->text_max != 0)
 		line_no(out, refusal_name(why),

@@ -121,6 +121,7 @@ session_is_busy(const struct session *s)
 	const struct dialect *d = s->client.dialect;
 
 	return s->state == STATE_GREETING || s->out.len > SESSION_ANSWERS ||
+	    s->rest_ms != 0 ||
 	    (d->is_busy != NULL && d->is_busy(s->client.kept));
 }
 
@@ -217,6 +218,17 @@ check(struct session *s, const union message *m, enum refusal why,
 	return FINE;
 }
 
+/* Who types can't try again as a program does: the line waits. */
+static void
+rest(struct session *s, const union message *m, uint32_t wait_ms)
+{
+	if (!s->client.dialect->is_typed || s->state != STATE_READY ||
+	    m->type == 0)
+		return;
+	s->rest_ms = session_now(s) + wait_ms;
+	session_tick_ready(s);
+}
+
 static void
 handle(struct session *s, const union message *m, enum refusal why)
 {
@@ -240,6 +252,8 @@ handle(struct session *s, const union message *m, enum refusal why)
 		return;
 	}
 	log_debug("c%u: refused: %s", s->number, refusal_name(why));
+	if (why == REFUSE_TOO_FAST)
+		rest(s, m, wait_ms);
 	session_refuse(s, m->type, codec_ref(m), why, wait_ms);
 	if (refusal_closes(why))
 		session_end_with(s, why, 0);

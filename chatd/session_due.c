@@ -69,6 +69,10 @@ session_tick_ready(struct session *s)
 	int64_t whole = message_ms(s);
 	int64_t due = INT64_MAX;
 
+	if (s->rest_ms != 0 && session_now(s) >= s->rest_ms) {
+		s->rest_ms = 0;
+		session_mark(s);
+	}
 	if (s->part_ms != 0 && session_now(s) >= s->part_ms + whole) {
 		session_end_with(s, REFUSE_TOO_SLOW, 0);
 		return;
@@ -79,6 +83,8 @@ session_tick_ready(struct session *s)
 		return;
 	if (s->part_ms != 0 && s->part_ms + whole < due)
 		due = s->part_ms + whole;
+	if (s->rest_ms != 0 && s->rest_ms < due)
+		due = s->rest_ms;
 	/* A message may begin any time: look again before its deadline. */
 	if (due > session_now(s) + whole)
 		due = session_now(s) + whole;

@@ -59,6 +59,7 @@ struct session {
 	struct timer timer;
 	int64_t heard_ms;
 	int64_t part_ms; /* a message began and is not complete; 0: none */
+	int64_t rest_ms; /* nothing is read before: too fast; 0: it is */
 	const char *why; /* it ends; NULL: as conn says */
 };
 

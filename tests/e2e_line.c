@@ -142,6 +142,41 @@ Test(line, serves_nc_that_sends_no_more_to_the_end, .timeout = 60)
 	close_house();
 }
 
+/* What is too fast for its allowance waits, and nothing of it is lost. */
+Test(line, takes_a_file_faster_than_allowed, .timeout = 60)
+{
+	struct program nc;
+	unsigned i;
+
+	open_house("limits: { rate = 100; burst = 10; };");
+	run(&nc, NC, "-N");
+	program_type(&nc, "/nick x\n");
+	for (i = 0; i < 60; i++)
+		program_type(&nc, "one line of a file\n");
+	cr_expect_eq(program_end(&nc), 0);
+	cr_expect_eq(program_printed(&nc, "+ok say #lobby "), 60);
+	cr_expect_eq(
+	    program_printed(&nc, "-no "), 0, "%s", buf_string(&nc.printed));
+	program_done(&nc);
+	close_house();
+}
+
+Test(line, asks_without_a_name, .timeout = 60)
+{
+	struct program nc;
+
+	open_house("answers: { standard = \"no idea\"; table = ( { question = "
+		   "\"why\"; answer = \"because\"; } ); };");
+	run(&nc, NC, "-N");
+	program_type(&nc, "/ask WHY\n/ask who\n");
+	cr_expect_eq(program_end(&nc), 0);
+	cr_expect_eq(
+	    program_printed(&nc, "= because\r\n+ok ask\r\n= no idea\r\n"), 1,
+	    "%s", buf_string(&nc.printed));
+	program_done(&nc);
+	close_house();
+}
+
 /* ---- every byte ---- */
 
 /* Waits until it has heard the words so often since the last forget(). */

@@ -34,7 +34,9 @@ Test(detect, tells_from_the_first_bytes)
 		{ "\x16\x03", 2, DETECT_TLS },
 		{ "\x16\x03\x01\x02\x00\x01", 6, DETECT_TLS },
 		{ "\x16\x02", 2, DETECT_FRAME },
-		{ "SSH-2.0-OpenSSH_9.2\r\n", 21, DETECT_TEXT },
+		{ "SSH-2.0-OpenSSH_9.2\r\n", 21, DETECT_SSH },
+		{ "SSHx\r\n", 6, DETECT_TEXT },
+		{ "S", 1, DETECT_MORE },
 		{ "EHLO example.org\r\n", 18, DETECT_TEXT },
 		{ "NICK ann\r\n", 10, DETECT_TEXT },
 		{ "\r\n", 2, DETECT_TEXT },
@@ -69,8 +71,8 @@ Test(detect, every_byte_decides_by_itself)
 		cr_expect(what != DETECT_HTTP && what != DETECT_TLS);
 	}
 	free(one);
-	cr_expect_eq(more, 9, "G H P D O C T, 0x16 and 0xff: %u", more);
-	cr_expect_eq(text, 95 + 3 - 7);
+	cr_expect_eq(more, 10, "G H P D O C T S, 0x16 and 0xff: %u", more);
+	cr_expect_eq(text, 95 + 3 - 8);
 }
 
 static bool

@@ -438,6 +438,36 @@ Test(dialect_line, asks_as_commands_say)
 	}
 }
 
+/* Unless it is said when: then it is asked again. */
+Test(dialect_line, asks_again_what_was_too_fast)
+{
+	struct person p = ann();
+	union message slow = { .refused = { .type = MSG_REFUSED,
+				   .code = REFUSE_TOO_FAST,
+				   .wait = 50 } };
+	struct intake in = {
+		.at = (const uint8_t *)"hi\nnext", .len = 7, .reply = &p.said
+	};
+
+	cr_assert_eq(d->read(p.kept, &in), GOT_ONE);
+	cr_assert_eq(in.message.type, MSG_SAY);
+	cr_assert_eq(in.used, 2);
+	answer(&p, &slow);
+	cr_expect_eq(p.said.len, 0);
+	cr_expect_not(d->is_busy(p.kept));
+	in = (struct intake){
+		.at = (const uint8_t *)"\nnext", .len = 5, .reply = &p.said
+	};
+	cr_assert_eq(d->read(p.kept, &in), GOT_ONE);
+	cr_expect_eq(in.message.type, MSG_SAY);
+	cr_expect(slice_is(in.message.say.text, SLICE("hi")));
+	cr_expect_eq(in.used, 0);
+	slow.refused.wait = 0;
+	answer(&p, &slow);
+	cr_expect_eq(count(buf_string(&p.said), "-no too_fast "), 1);
+	over(&p);
+}
+
 Test(dialect_line, wants_a_name_first)
 {
 	static const struct {
@@ -516,6 +546,7 @@ Test(dialect_line, knows_strangers_by_their_first_bytes)
 		{ BYTES("POST /\r\n"), "HTTP/1.1 400 " },
 		{ BYTES("PRI * HTTP/2.0\r\n"), "HTTP/1.1 400 " },
 		{ BYTES("\x16\x03\x01\x02\x00"), "\x15\x03" },
+		{ BYTES("SSH-2.0-OpenSSH_9.2\r\n"), "this is chatd" },
 		{ BYTES("\0\0\0\x30\x01"), "-no not_chat " },
 		{ BYTES("G\r\n"), NULL },
 		{ BYTES("GETTING\r\n"), NULL },

@@ -166,6 +166,22 @@ Test(telnet, makes_no_loop)
 	buf_done(&next);
 }
 
+/* The same with three options, far from the limit. */
+Test(telnet, answers_each_option_once)
+{
+	struct telnet t = { 0 };
+	struct buf typed = { 0 }, reply = { 0 };
+	size_t i;
+
+	for (i = 0; i < 10; i++)
+		take(&t, SLICE("\xff\xfb\x01\xff\xfd\x03\xff\xfb\x03"), &typed,
+		    &reply);
+	cr_expect(slice_is(
+	    buf_slice(&reply), SLICE("\xff\xfe\x01\xff\xfc\x03\xff\xfe\x03")));
+	buf_done(&typed);
+	buf_done(&reply);
+}
+
 Test(telnet, says_no_more_than_so_much_of_timing_marks)
 {
 	struct telnet t = { 0 };

@@ -77,7 +77,8 @@ answer(struct line *t, const union message *m, uint8_t choice, struct buf *said)
 
 	if (choice % 7 == 0)
 		a = (union message){ .refused = { .type = MSG_REFUSED,
-					 .code = REFUSE_TOO_FAST } };
+					 .code = REFUSE_TOO_FAST,
+					 .wait = choice & 8U } };
 	else if (m->type == MSG_HELLO)
 		a = (union message){ .welcome = { .type = MSG_WELCOME,
 					 .nick = m->hello.nick,
@@ -95,6 +96,8 @@ answer(struct line *t, const union message *m, uint8_t choice, struct buf *said)
 		a = (union message){ .stored = {
 					 MSG_STORED, m->say.n, choice, 1, 1 } };
 	dialect_line.write(t, said, &a);
+	if (t->is_again) /* not for ever */
+		t->is_again = choice % 5 != 0;
 	if (t->is_busy) /* whatever comes, in the end it is answered */
 		dialect_line.write(t, said,
 		    &(union message){ .refused = { .type = MSG_REFUSED,
