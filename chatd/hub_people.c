@@ -18,6 +18,7 @@ welcome(struct job *job, enum refusal why)
 	struct user *user = job->user;
 	struct client *client = job->client;
 	const struct settings *s = hub->settings;
+	uint32_t features;
 
 	(void)why;
 	if (job->ask.device.last != 0)
@@ -25,12 +26,12 @@ welcome(struct job *job, enum refusal why)
 	if (client == NULL)
 		return;
 	client->is_welcome = true;
+	features = client->is_looking ? PROTOCOL_LOOKS : 0;
 	hub_tell(client,
 	    (union message){ .welcome = {
 				 .type = MSG_WELCOME,
 				 .version = PROTOCOL_VERSION,
-				 .features =
-				     client->is_looking ? PROTOCOL_LOOKS : 0,
+				 .features = features,
 				 .log = hub->store->log,
 				 .epoch = client->epoch,
 				 .last = job->ask.device.last,
