@@ -53,7 +53,7 @@ next_line(struct slice *rest)
 	return line;
 }
 
-/* Whether all of it is among the characters, and fits; with the NUL. */
+/* Whether all of it is among the characters, and fits; zero behind it. */
 static bool
 copy(struct slice from, const char *among, char *out, size_t size)
 {
@@ -65,28 +65,28 @@ copy(struct slice from, const char *among, char *out, size_t size)
 		if (from.at[i] == '\0' ||
 		    (among != NULL && strchr(among, from.at[i]) == NULL))
 			return false;
+	memset(out, 0, size);
 	memcpy(out, from.at, from.len);
-	out[from.len] = '\0';
 	return true;
 }
 
 static void
 read_door(struct slice dialect, struct slice port, struct lan_beacon *out)
 {
-	struct lan_door *door = &out->doors[out->n];
+	struct lan_door door = { .port = 0 };
 	char digits[6];
 	unsigned long number;
 
 	if (out->n == LAN_DOORS ||
-	    !copy(dialect, "abcdefghijklmnopqrstuvwxyz", door->dialect,
-		sizeof(door->dialect)) ||
+	    !copy(dialect, "abcdefghijklmnopqrstuvwxyz", door.dialect,
+		sizeof(door.dialect)) ||
 	    !copy(port, "0123456789", digits, sizeof(digits)))
 		return;
 	number = strtoul(digits, NULL, 10);
 	if (number == 0 || number > UINT16_MAX)
 		return;
-	door->port = (uint16_t)number;
-	out->n++;
+	door.port = (uint16_t)number;
+	out->doors[out->n++] = door;
 }
 
 static void
