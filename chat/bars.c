@@ -80,11 +80,16 @@ add_live(const struct bars *b, struct strip *out)
 		strip_add(out, STYLE_BAR, "ok");
 }
 
-/* Rather than the rooms with something new it is left out; the log has it. */
+/* What waits, and then why; rather than the rooms with something new that is
+ * left out, the log has it. */
 static void
-add_detail(const struct bars *b, struct strip *out, const char *before,
+add_queue(const struct bars *b, struct strip *out, const char *before,
     const char *words)
 {
+	unsigned n = b->windows->model->n_pending;
+
+	if (n != 0)
+		strip_add(out, STYLE_BAR_ALARM, "  %u queued", n);
 	if (words[0] != '\0' && b->layout->columns >= ROOMY)
 		strip_add(out, STYLE_BAR_ALARM, "%s%s", before, words);
 }
@@ -100,7 +105,7 @@ add_waiting(const struct bars *b, struct strip *out)
 		    (long long)(wait_ms + 999) / 1000);
 	else
 		strip_add(out, STYLE_BAR_ALARM, "trying again");
-	add_detail(b, out, ": ", m->why);
+	add_queue(b, out, ": ", m->why);
 }
 
 static void
@@ -111,26 +116,23 @@ add_state(const struct bars *b, struct strip *out)
 	switch (m->state) {
 	case LINK_OFF:
 		strip_add(out, STYLE_BAR_ALARM, "offline");
-		if (m->is_over)
-			add_detail(b, out, ": ", m->over_why);
+		add_queue(b, out, ": ", m->is_over ? m->over_why : "");
 		break;
 	case LINK_RESOLVING:
 		strip_add(out, STYLE_BAR_ALARM, "looking up");
-		add_detail(b, out, " ", m->where);
+		add_queue(b, out, " ", m->where);
 		break;
 	case LINK_CONNECTING:
 		strip_add(out, STYLE_BAR_ALARM, "connecting");
-		add_detail(b, out, " to ", m->where);
+		add_queue(b, out, " to ", m->where);
 		break;
 	case LINK_LIVE:
 		add_live(b, out);
-		return;
+		break;
 	case LINK_WAITING:
 		add_waiting(b, out);
 		break;
 	}
-	if (m->n_pending != 0)
-		strip_add(out, STYLE_BAR_ALARM, "  %u queued", m->n_pending);
 }
 
 static void

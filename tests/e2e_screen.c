@@ -291,8 +291,10 @@ Test(screen, nothing_ends_it_by_accident)
 	vt_type(&f.vt, "\031");
 	vt_await(&f.vt, "#lobby> draft");
 	/* Flow control is off: these are only keys. */
-	vt_type(&f.vt, "\023\021!");
+	vt_type(&f.vt, "\021!");
 	vt_await(&f.vt, "#lobby> draft!");
+	vt_type(&f.vt, "\023");
+	vt_await(&f.vt, "#lobby> /search draft!");
 	tear_down(&f);
 }
 

@@ -112,7 +112,7 @@ Test(bars, status_of_the_connection)
 	memcpy(f.model->why, "connection refused", 19);
 	f.model->n_pending = 3;
 	check(&f, bars_status,
-	    "[14:34] you  retry in 8 s: connection refused  3 queued", "");
+	    "[14:34] you  retry in 8 s  3 queued: connection refused", "");
 	f.model->retry_ms = 1;
 	f.model->n_pending = 0;
 	check(&f, bars_status, "[14:34] you  trying again: connection refused",
