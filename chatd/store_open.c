@@ -250,6 +250,17 @@ be_careful(sqlite3 *db)
 	return sqlite3_exec(db, careful, NULL, NULL, NULL);
 }
 
+/* What a check could not read is not damaged for that. */
+static bool
+is_unread(struct buf *why)
+{
+	static const char words[] = "error code=";
+	const char *at = strstr(buf_string(why), words);
+
+	return at != NULL &&
+	    (strtol(at + sizeof(words) - 1, NULL, 10) & 0xff) == SQLITE_IOERR;
+}
+
 static int
 check(struct store_place *p, struct buf *why)
 {
@@ -264,7 +275,7 @@ check(struct store_place *p, struct buf *why)
 	for (const char *const *pragma = p->is_large ? small : whole;
 	     *pragma != NULL && code == SQLITE_OK; pragma++)
 		code = expect(p->db, *pragma, "ok", why);
-	return code;
+	return code == SQLITE_CORRUPT && is_unread(why) ? SQLITE_IOERR : code;
 }
 
 /* Nothing here changes a file that is not ours. */
@@ -281,7 +292,9 @@ look(struct store_place *p, int *version, struct buf *error)
 	if (*version != 0)
 		code = check(p, &why);
 	if (code != SQLITE_OK)
-		return failed(p, code, "damaged", &why, error);
+		return failed(p, code,
+		    code == SQLITE_IOERR ? "cannot check it" : "damaged", &why,
+		    error);
 	return 0;
 }
 

@@ -76,7 +76,7 @@ files_in(const char *path)
 	return n;
 }
 
-static uint64_t acked[CROWD_DEVICES];
+static uint64_t acked[CROWD_ACKS];
 
 static void
 heard(unsigned device, uint64_t n)
@@ -106,7 +106,7 @@ Test(store_copy, made_while_others_talk)
 {
 	struct store_backup job = { .done = copied, .path = copy };
 	struct store *s = store_at(state), *from_copy;
-	uint64_t acked_before[CROWD_DEVICES];
+	uint64_t acked_before[CROWD_ACKS];
 	struct buf wrong = { 0 };
 	struct id log = s->log;
 	unsigned rounds = 0;

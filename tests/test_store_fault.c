@@ -18,6 +18,7 @@
 #include "folder.h"
 #include "store_contract.h"
 #include "store_crowd.h"
+#include "store_finds.h"
 #include "xmalloc.h"
 
 enum { FEW_ROUNDS = 6, MOST_CALLS = 1000 };
@@ -257,9 +258,39 @@ Test(store_fault, forgetting_waits_for_room)
 	store_free(s);
 }
 
+/* What is found is known whether or not it can be indexed. */
+Test(store_fault, full_is_searched)
+{
+	struct store *s;
+	char *found;
+
+	disk_install();
+	s = store_open();
+	crowd_past(s);
+	story_say(s, story_append(1, 1, 1, "the last"), "append 1 fine 1\n");
+	disk_fault(DISK_WRITE, 1, DISK_FULL, 1);
+	store_keep(s, &(struct store_keep){ .age_ms = 500 });
+	story_say(
+	    s, story_append(1, 1, 2, "too late"), "append 2 unavailable 0\n");
+	for (int i = 0; i < 100; i++) {
+		found = store_find(s, store_looking_for("last"), NULL);
+		cr_expect_str_eq(found, "1 the last");
+		free(found);
+		found = store_find(s, store_looking_for("late"), NULL);
+		cr_expect_str_empty(found);
+		free(found);
+	}
+	disk_fault(DISK_WRITE, 0, DISK_FULL, 0);
+	story_say(s, story_append(1, 1, 2, "in time"), "append 2 fine 2\n");
+	found = store_find(s, store_looking_for("time"), NULL);
+	cr_expect_str_eq(found, "1 in time");
+	free(found);
+	store_free(s);
+}
+
 /* ---- failing ---- */
 
-static uint64_t acked[CROWD_DEVICES];
+static uint64_t acked[CROWD_ACKS];
 
 static void
 heard(unsigned device, uint64_t n)
@@ -267,18 +298,22 @@ heard(unsigned device, uint64_t n)
 	acked[device] = n;
 }
 
-/* The k-th call fails, while opening, talking or closing.  True: it was not
- * reached any more. */
+/* The k-th call fails, while opening, talking or closing, in a folder with this
+ * database.  True: it was not reached any more. */
 static bool
-fail_at(unsigned long k, enum disk_call call)
+fail_at(unsigned long k, enum disk_call call, const char *past, size_t len)
 {
 	struct buf error = { 0 }, wrong = { 0 };
 	int status = 0;
 	struct store *s;
 	bool was_reached;
 
-	for (unsigned d = 0; d < CROWD_DEVICES; d++)
+	for (unsigned d = 0; d < CROWD_ACKS; d++)
 		acked[d] = 0;
+	if (past != NULL) {
+		mkdir(state, 0700);
+		folder_write(state, "chat.db", past, len);
+	}
 	disk_fault(call, k, DISK_EIO, 0);
 	s = store_sqlite(state, story_wall, &status, &error);
 	if (s == NULL) {
@@ -316,11 +351,35 @@ Test(store_fault, an_error_ends_it_without_an_answer)
 	for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++) {
 		unsigned long k = 1;
 
-		while (k < MOST_CALLS && !fail_at(k, calls[i]))
+		while (k < MOST_CALLS && !fail_at(k, calls[i], NULL, 0))
 			k++;
 		cr_expect_lt(k, MOST_CALLS);
 		cr_expect_gt(k, 3);
 	}
+}
+
+Test(store_fault, also_while_it_works_upon_the_past)
+{
+	static const enum disk_call calls[] = { DISK_WRITE, DISK_SYNC,
+		DISK_READ };
+	struct store *s = store_open();
+	size_t len;
+	char *past;
+
+	crowd_past(s);
+	store_free(s);
+	past = folder_read(state, "chat.db", &len);
+	folder_remove(state);
+	disk_install();
+	for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++) {
+		unsigned long k = 1;
+
+		while (k < MOST_CALLS && !fail_at(k, calls[i], past, len))
+			k++;
+		cr_expect_lt(k, MOST_CALLS);
+		cr_expect_gt(k, 3);
+	}
+	free(past);
 }
 
 static unsigned answers;

@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -98,14 +99,14 @@ start(unsigned rounds, uint64_t seed, unsigned long k, enum disk_fault fault,
  * status; -1: killed. */
 static int
 listen_and_kill(
-    pid_t pid, int fd, unsigned kill_after, uint64_t acked[CROWD_DEVICES])
+    pid_t pid, int fd, unsigned kill_after, uint64_t acked[CROWD_ACKS])
 {
 	struct ack ack;
 	unsigned n = 0;
 	int status;
 
 	while (read(fd, &ack, sizeof(ack)) == sizeof(ack)) {
-		if (ack.device < CROWD_DEVICES)
+		if (ack.device < CROWD_ACKS)
 			acked[ack.device] = ack.n;
 		if (++n == kill_after)
 			kill(pid, SIGKILL);
@@ -119,13 +120,16 @@ listen_and_kill(
 }
 
 static void
-look(const uint64_t acked[CROWD_DEVICES], const char *when, unsigned long k)
+look(const uint64_t acked[CROWD_ACKS], const char *when, unsigned long k)
 {
 	struct buf error = { 0 }, wrong = { 0 };
 	int status;
 	struct store *s = store_sqlite(state, story_wall, &status, &error);
+	uint64_t seen;
 
 	cr_assert_not_null(s, "%s %lu: %s", when, k, buf_string(&error));
+	seen = crowd_seen(s);
+	cr_expect_geq(seen, acked[CROWD_SEEN], "%s %lu", when, k);
 	crowd_check(s, acked, &wrong);
 	cr_expect_eq(wrong.len, 0, "%s %lu: %s", when, k, buf_string(&wrong));
 	buf_done(&wrong);
@@ -134,7 +138,7 @@ look(const uint64_t acked[CROWD_DEVICES], const char *when, unsigned long k)
 
 Test(store_kill, at_any_moment)
 {
-	uint64_t acked[CROWD_DEVICES] = { 0 }, random = 5;
+	uint64_t acked[CROWD_ACKS] = { 0 }, random = 5;
 
 	for (unsigned i = 0; i < crowd_times(KILLS); i++) {
 		int fd;
@@ -153,19 +157,50 @@ Test(store_kill, at_any_moment)
 		cr_expect_gt(acked[d], 0);
 }
 
-/* From an empty folder, or from one that was used and killed, through opening,
- * talking and closing. */
+/* A past in the folder, as from a chatd that was killed: it is still to be
+ * worked upon. */
 static void
-kill_at_each_call(enum disk_fault fault, bool is_used)
+give_past(const char *database, size_t len)
 {
+	mkdir(state, 0700);
+	folder_write(state, "chat.db", database, len);
+}
+
+static char *
+make_past(size_t *len)
+{
+	struct buf error = { 0 };
+	int status;
+	struct store *s = store_sqlite(state, story_wall, &status, &error);
+	char *database;
+
+	cr_assert_not_null(s, "%s", buf_string(&error));
+	crowd_past(s);
+	store_free(s);
+	database = folder_read(state, "chat.db", len);
+	folder_remove(state);
+	return database;
+}
+
+/* From an empty folder, from one with a past, or from one that was used and
+ * killed, through opening, talking and closing. */
+enum before { EMPTY, WITH_PAST, USED };
+
+static void
+kill_at_each_call(enum disk_fault fault, enum before before)
+{
+	size_t len = 0;
+	char *past = before == WITH_PAST ? make_past(&len) : NULL;
 	unsigned long k;
 
 	for (k = 1; k < MOST_CALLS; k++) {
-		uint64_t acked[CROWD_DEVICES] = { 0 };
+		uint64_t acked[CROWD_ACKS] = { 0 };
 		int fd, status;
 		pid_t pid;
 
-		if (is_used) {
+		if (past != NULL)
+			give_past(past, len);
+		if (before == USED) {
 			pid = start(ROUNDS, k, 0, DISK_KILL, &fd);
 			listen_and_kill(pid, fd, 20, acked);
 		}
@@ -179,19 +214,30 @@ kill_at_each_call(enum disk_fault fault, bool is_used)
 	}
 	cr_expect_lt(k, MOST_CALLS);
 	cr_expect_gt(k, FEW_ROUNDS);
+	free(past);
 }
 
 Test(store_kill, at_each_call_from_nothing)
 {
-	kill_at_each_call(DISK_KILL, false);
+	kill_at_each_call(DISK_KILL, EMPTY);
 }
 
 Test(store_kill, in_the_middle_of_each_write_from_nothing)
 {
-	kill_at_each_call(DISK_TEAR, false);
+	kill_at_each_call(DISK_TEAR, EMPTY);
 }
 
 Test(store_kill, at_each_call_after_a_kill)
 {
-	kill_at_each_call(DISK_KILL, true);
+	kill_at_each_call(DISK_KILL, USED);
+}
+
+Test(store_kill, at_each_call_with_a_past)
+{
+	kill_at_each_call(DISK_KILL, WITH_PAST);
+}
+
+Test(store_kill, in_the_middle_of_each_write_with_a_past)
+{
+	kill_at_each_call(DISK_TEAR, WITH_PAST);
 }

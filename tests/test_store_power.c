@@ -13,7 +13,7 @@
 #include "store_crowd.h"
 #include "xmalloc.h"
 
-enum { ROUNDS = 400, IMAGES = 120, ACKS = ROUNDS * 8 };
+enum { ROUNDS = 400, IMAGES = 120, ACKS = ROUNDS * 9 };
 
 static char folder[FOLDER_LEN];
 
@@ -65,9 +65,9 @@ heard(unsigned device, uint64_t n)
 }
 
 static void
-acked_at(size_t moment, uint64_t acked[CROWD_DEVICES])
+acked_at(size_t moment, uint64_t acked[CROWD_ACKS])
 {
-	for (unsigned d = 0; d < CROWD_DEVICES; d++)
+	for (unsigned d = 0; d < CROWD_ACKS; d++)
 		acked[d] = 0;
 	for (size_t i = 0; i < n_acks && acks[i].moment <= moment; i++)
 		acked[acks[i].device] = acks[i].n;
@@ -98,12 +98,14 @@ static void
 look_after_cut(size_t moment, uint64_t seed, struct buf *wrong)
 {
 	char *path = xasprintf("%s/image", folder);
-	uint64_t acked[CROWD_DEVICES];
+	uint64_t acked[CROWD_ACKS];
 	struct store *s;
 
 	disk_image(path, moment, seed);
 	acked_at(moment, acked);
 	s = store_in("image");
+	if (crowd_seen(s) < acked[CROWD_SEEN])
+		buf_add_string(wrong, "what was seen is not known\n");
 	crowd_check(s, acked, wrong);
 	store_free(s);
 	expect_sound(path);
@@ -123,6 +125,7 @@ talk_and_cut(void)
 
 	disk_record();
 	s = store_in("state");
+	crowd_past(s);
 	crowd_talk(s, ROUNDS, 1, heard);
 	store_free(s);
 	end = disk_moment();
