@@ -45,7 +45,21 @@ apply_free(struct apply *a)
 		return;
 	while (a->asking.first != NULL)
 		asking_drop(&a->asking, a->asking.first);
+	outbox_done(&a->outbox);
 	free(a);
+}
+
+struct outbox *
+apply_outbox(struct apply *a)
+{
+	return &a->outbox;
+}
+
+void
+apply_keep_apart(struct apply *a, bool looks)
+{
+	a->is_apart = true;
+	a->features = looks ? PROTOCOL_LOOKS : 0;
 }
 
 /* ---- how it ends ---- */
@@ -185,6 +199,7 @@ apply_hello(struct apply *a)
 	union message m = { .hello = {
 				.type = MSG_HELLO,
 				.version = PROTOCOL_VERSION,
+				.features = a->features,
 				.device = a->device,
 				.nick = slice_of(a->nick),
 				.software = SLICE("chat " CHAT_VERSION),
@@ -240,6 +255,18 @@ apply_over(struct apply *a)
 	a->is_live = false;
 	m->ping_ms = -1;
 	return was_live;
+}
+
+void
+apply_bye(struct apply *a, struct slice words, bool stays)
+{
+	union message bye = { .bye = { .type = MSG_BYE,
+				  .text = words,
+				  .stays = stays } };
+
+	if (a->is_live)
+		apply_tell_seen(a, true);
+	codec_encode(a->out, &bye);
 }
 
 bool
@@ -303,6 +330,7 @@ apply_tick(struct apply *a, int64_t now_ms)
 		return true;
 	asking_resend(&a->asking, a->out, now_ms);
 	apply_pump(a);
+	apply_tell_seen(a, false);
 	return pulse(a);
 }
 
@@ -319,7 +347,8 @@ apply_wait(const struct apply *a, int64_t now_ms)
 {
 	if (!a->is_live)
 		return -1;
-	return sooner(pulse_wait(a, now_ms),
+	return sooner(
+	    sooner(pulse_wait(a, now_ms), apply_seen_wait(a, now_ms)),
 	    sooner(asking_wait(&a->asking, now_ms),
 		outbox_wait(&a->outbox, now_ms)));
 }
@@ -397,6 +426,8 @@ request_refused(struct apply *a, const struct msg_refused *r)
 	    !apply_room_refused(a, asked, r) && !asked->is_own)
 		model_tell(a->model, asked->room, "refused", "%s: %.*s",
 		    protocol_row(asked->type)->name, SLICE_ARG(r->text));
+	if (!asked->is_own)
+		model_answer(a->model, &(union message){ .refused = *r });
 	apply_answered(a, asked);
 }
 
@@ -432,13 +463,15 @@ see_to(struct apply *a, struct room *room)
 	apply_pump(a);
 }
 
-void
+uint64_t
 apply_say(struct apply *a, struct room *room, enum entry_kind kind,
     struct slice text, int64_t now_ms)
 {
+	uint64_t id = outbox_add(&a->outbox, room, kind, text)->id;
+
 	a->now_ms = now_ms;
-	outbox_add(&a->outbox, room, kind, text);
 	see_to(a, room);
+	return id;
 }
 
 void

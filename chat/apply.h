@@ -17,6 +17,7 @@
 
 #include "buf.h"
 #include "model.h"
+#include "outbox.h"
 #include "protocol.h"
 
 struct apply;
@@ -33,6 +34,14 @@ struct apply_end {
 struct apply *apply_new(struct model *, struct buf *out,
     const struct id *device, const char *nick);
 void apply_free(struct apply *);
+/*
+ * For who only reads.  Of the rooms one is a member of only those that are
+ * wanted are taken up; the others are told (head, seen) and neither heard nor
+ * left.  In those taken up nothing is passed over: their entries come from the
+ * cursor on, or from the first there is; their members are not asked for.
+ * looks: as PROTOCOL_LOOKS: to the others the device is where it was.
+ */
+void apply_keep_apart(struct apply *, bool looks);
 
 /* A connection is there: says hello. */
 void apply_begin(struct apply *, int64_t now_ms);
@@ -51,10 +60,16 @@ const struct apply_end *apply_end(const struct apply *);
 /* The connection is over, for whatever reason.  false: there was no welcome. */
 bool apply_over(struct apply *);
 
-/* As link.h has them. */
+/* Says goodbye: stays, a member of the rooms, or leaves them. */
+void apply_bye(struct apply *, struct slice words, bool stays);
+
+/* For the journal. */
+struct outbox *apply_outbox(struct apply *);
+
+/* As link.h has them; apply_say's result is the message's id in the outbox. */
 bool apply_request(struct apply *, union message *, struct room *);
-void apply_say(struct apply *, struct room *, enum entry_kind, struct slice,
-    int64_t now_ms);
+uint64_t apply_say(struct apply *, struct room *, enum entry_kind,
+    struct slice, int64_t now_ms);
 void apply_retry(struct apply *, struct room *, int64_t now_ms);
 void apply_forget(struct apply *, struct room *);
 bool apply_page(struct apply *, struct room *, bool is_newer);

@@ -352,7 +352,10 @@ hear_done(struct apply *a, const union message *m)
 {
 	struct asked *asked = asking_find(&a->asking, m->done.ref);
 
-	if (asked != NULL && finish(a, asked, &m->done))
-		apply_answered(a, asked);
+	if (asked == NULL || !finish(a, asked, &m->done))
+		return true;
+	if (!asked->is_own)
+		model_answer(a->model, m);
+	apply_answered(a, asked);
 	return true;
 }

@@ -18,6 +18,7 @@
 enum {
 	NICK_TAILS = 4,	  /* underscores tried behind a nick that is taken */
 	NICK_NUMBERS = 4, /* after them, numbers */
+	SEEN_MS = 2000,	  /* how far a room was seen is told so often */
 };
 
 /* ---- hello ---- */
@@ -114,7 +115,7 @@ apply_names(struct apply *a, struct room *room)
 {
 	union message m = { .names = { MSG_NAMES, 0, name_of(room), 0 } };
 
-	if (!asking_has(&a->asking, room, MSG_NAMES))
+	if (!a->is_apart && !asking_has(&a->asking, room, MSG_NAMES))
 		apply_ask(a, &m, room, true);
 }
 
@@ -129,28 +130,30 @@ forget_cursor(struct room *room)
 	room->number = 0;
 	room->seq = 0;
 	room->head = 0;
+	room->seen = 0;
+	room->told = 0;
 	room->is_leaving = false;
 }
 
-/* false: the logs are the ones known. */
-static bool
+static void
 note_log(struct apply *a, const struct id *log)
 {
+	static const struct id unknown;
 	struct model *m = a->model;
-	bool is_new = memcmp(&a->log, log, sizeof(*log)) != 0;
+	bool is_same = memcmp(&m->log, log, sizeof(*log)) == 0;
+	bool was_known = memcmp(&m->log, &unknown, sizeof(unknown)) != 0;
 	size_t i;
 
-	a->log = *log;
-	if (!is_new || !a->has_log) {
-		a->has_log = true;
-		return false;
-	}
-	for (i = 0; i < m->n_rooms; i++)
+	m->log = *log;
+	if (is_same || !was_known)
+		return;
+	for (i = 0; i < m->n_rooms; i++) {
 		forget_cursor(m->rooms[i]);
+		m->rooms[i]->seen = 0;
+	}
 	model_news(m,
 	    "the server's history began anew: what was said before "
 	    "is only kept here");
-	return true;
 }
 
 static void
@@ -184,7 +187,6 @@ bool
 hear_welcome(struct apply *a, const union message *m)
 {
 	const struct msg_welcome *w = &m->welcome;
-	bool is_new;
 	size_t i;
 
 	if (w->version != PROTOCOL_VERSION)
@@ -198,8 +200,8 @@ hear_welcome(struct apply *a, const union message *m)
 	a->knows_rooms = false;
 	a->ping_ms = w->ping;
 	greet(a, w);
-	is_new = note_log(a, &w->log);
-	outbox_begin(&a->outbox, w->last, is_new);
+	note_log(a, &w->log);
+	outbox_begin(&a->outbox, &w->log, w->last);
 	for (i = 1; i < a->model->n_rooms; i++) {
 		struct room *room = a->model->rooms[i];
 		past_try_again(room);
@@ -237,6 +239,29 @@ find_room(struct apply *a, uint32_t number, struct slice name)
 	return room;
 }
 
+/* What another run of this device has seen. */
+static void
+note_seen(struct room *room, uint64_t seen)
+{
+	room->told = seen;
+	if (seen > room->seen)
+		room->seen = seen;
+	if (room->seen < room->seq || room->unread_id != 0)
+		return;
+	/* Unread since before this run began, and seen since. */
+	room->unread = 0;
+	room->mentions = 0;
+}
+
+/* Who has read a log without being in the room has a cursor all the same. */
+static void
+note_number(
+    const struct apply *a, struct room *room, uint32_t number, uint64_t head)
+{
+	if (a->is_apart && room->number == 0 && room->seq <= head)
+		room->number = number;
+}
+
 bool
 hear_belongs(struct apply *a, const union message *m)
 {
@@ -248,6 +273,13 @@ hear_belongs(struct apply *a, const union message *m)
 	room = find_room(a, b->room, b->name);
 	if (room == NULL || is_asked(a, room))
 		return true;
+	if (room->seen < b->seen)
+		room->seen = b->seen;
+	if (a->is_apart && !room->is_wanted) {
+		room->head = b->head;
+		return true;
+	}
+	note_number(a, room, b->room, b->head);
 	if (room->is_leaving) {
 		part(a, room);
 		return true;
@@ -256,6 +288,7 @@ hear_belongs(struct apply *a, const union message *m)
 		model_room_open(a->model, b->name);
 	room->is_wanted = true;
 	if (room->seq != 0 && room->number == b->room && room->seq <= b->head) {
+		note_seen(room, b->seen);
 		attach(a, room);
 		return true;
 	}
@@ -340,11 +373,10 @@ take_seat(struct apply *a, struct room *room, const struct msg_attached *at)
 	struct buf topic = { 0 };
 
 	room->number = at->room;
+	note_seen(room, at->seen);
 	go_to(a, room, at->first != 0 ? at->first : 1);
 	room->head = at->head;
 	room->since = at->head;
-	if (room->seen < at->seen)
-		room->seen = at->seen;
 	room->seen_then = room->seen;
 	if (room->lines.first_seq == 0) {
 		room->came = room->seq + 1;
@@ -359,6 +391,14 @@ take_seat(struct apply *a, struct room *room, const struct msg_attached *at)
 	room->topic = xstrdup(buf_string(&topic));
 	buf_done(&topic);
 	model_room_open(a->model, name_of(room));
+}
+
+/* Its entries would begin behind those one has. */
+static bool
+passes_over(const struct apply *a, const struct room *room,
+    const struct msg_attached *at)
+{
+	return a->is_apart && at->first > room->seq + 1;
 }
 
 bool
@@ -376,10 +416,11 @@ hear_attached(struct apply *a, const union message *m)
 	room = asked != NULL ? asked->room : find_room(a, at->room, at->name);
 	if (asked != NULL)
 		apply_answered(a, asked);
-	if (room == NULL)
+	if (room == NULL || (a->is_apart && !room->is_wanted))
 		return true;
 	if (!slice_is(name_of(room), at->name))
 		model_room_rename(a->model, room, at->name);
+	note_number(a, room, at->room, at->head);
 	if (room->number != at->room) {
 		forget_cursor(room);
 		if (was_attach) {
@@ -387,12 +428,59 @@ hear_attached(struct apply *a, const union message *m)
 			return true;
 		}
 	}
+	if (!was_attach && passes_over(a, room, at)) {
+		room->number = at->room;
+		attach(a, room);
+		return true;
+	}
 	take_seat(a, room, at);
 	if (room->seq >= room->head)
 		outbox_caught_up(&a->outbox, room);
 	apply_names(a, room);
 	apply_pump(a);
 	return true;
+}
+
+/* ---- seen ---- */
+
+static bool
+is_to_tell(const struct room *room)
+{
+	return room->is_attached && room->seen > room->told;
+}
+
+void
+apply_tell_seen(struct apply *a, bool all)
+{
+	const struct model *m = a->model;
+
+	for (size_t i = 1; i < m->n_rooms; i++) {
+		struct room *room = m->rooms[i];
+		union message seen = { .seen = { MSG_SEEN, 0, name_of(room),
+					   room->seen } };
+		if (!is_to_tell(room) || (!all && room->tell_ms > a->now_ms))
+			continue;
+		apply_ask(a, &seen, room, true);
+		room->told = room->seen;
+		room->tell_ms = a->now_ms + SEEN_MS;
+	}
+}
+
+int64_t
+apply_seen_wait(const struct apply *a, int64_t now_ms)
+{
+	const struct model *m = a->model;
+	int64_t least = -1;
+
+	for (size_t i = 1; i < m->n_rooms; i++) {
+		int64_t left = m->rooms[i]->tell_ms - now_ms;
+		if (!is_to_tell(m->rooms[i]))
+			continue;
+		left = left > 0 ? left : 0;
+		if (least < 0 || left < least)
+			least = left;
+	}
+	return least;
 }
 
 /* ---- detached ---- */

@@ -20,8 +20,8 @@ struct apply {
 	unsigned nick_tries;           /* others tried, because it was taken */
 	bool is_live;                  /* welcome has come */
 	bool has_heard;                /* anything at all */
-	bool has_log;
-	struct id log;
+	bool is_apart;    /* apply_keep_apart() */
+	uint32_t features; /* told in hello */
 	bool knows_rooms; /* the rooms one still belongs to are told */
 	struct asking asking;
 	struct outbox outbox;
@@ -71,6 +71,10 @@ bool apply_search_done(struct apply *, struct asked *, const struct msg_done *);
 bool apply_page_refused(struct asked *, struct slice why);
 
 /* Of the rooms. */
+/* Tells how far they were seen: those it is time for, or all. */
+void apply_tell_seen(struct apply *, bool all);
+/* Milliseconds until it is time for one; -1: nothing is to be told. */
+int64_t apply_seen_wait(const struct apply *, int64_t now_ms);
 /* Joins it if it is wanted, not attached, not asked for, and of use. */
 void apply_open(struct apply *, struct room *);
 void apply_names(struct apply *, struct room *);

@@ -253,7 +253,7 @@ batch_run(struct model *m, struct link *link, const struct options *options)
 		.clear = face_clear,
 		.help = face_help,
 		.quit = face_quit };
-	m->ears = (struct model_ears){ hear, rest, &b };
+	m->ears = (struct model_ears){ .event = hear, .rest = rest, .arg = &b };
 	link_start(link);
 	loop(&b);
 	outlet_done(&b.outlet, link, b.why);

@@ -13,11 +13,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "apply.h"
 #include "clock.h"
-#include "codec.h"
+#include "link_state.h"
 #include "log.h"
-#include "reach.h"
 #include "sock.h"
 #include "wake.h"
 #include "xmalloc.h"
@@ -31,33 +29,6 @@ enum {
 	BACKOFF_LEAST_MS = 500,
 	BACKOFF_DOUBLINGS = 6,
 	WAIT_MAX_MS = 3600000, /* the longest we let a server make us wait */
-};
-
-struct link {
-	struct model *model;
-	struct apply *apply;
-	int timeout_ms;
-	bool keeps_trying;
-	int wake; /* something to send, or an order */
-	pthread_t thread;
-	bool is_started;
-
-	/* With the model's lock. */
-	struct buf out;	 /* frames for the server */
-	char *address;	 /* NULL: the default ones */
-	char *bye;	 /* words, may be NULL */
-	bool is_stopped; /* order: end */
-	bool again;	 /* order: try now, at the address there is */
-
-	struct reach reach;
-
-	/* The thread's own. */
-	int fd;
-	struct buf in, sending;
-	unsigned failures; /* in a row */
-	int64_t deadline_ms, began_ms;
-	bool has_heard; /* anything at all, on this connection */
-	struct apply_end end;
 };
 
 /* Keeps what a thread left behind still refers to. */
@@ -193,6 +164,8 @@ turn(struct link *l, bool may_read, int64_t *wait_ms)
 	model_lock(m);
 	goes_on = work(l, got == CAME_BYTES, now_ms);
 	take_out(l);
+	if (l->journal != NULL && apply_outbox(l->apply)->records.len != 0)
+		journal_poke(l->journal);
 	*wait_ms = apply_wait(l->apply, now_ms);
 	if (m->state != LINK_LIVE && l->deadline_ms > now_ms)
 		*wait_ms = l->deadline_ms - now_ms;
@@ -210,13 +183,14 @@ turn(struct link *l, bool may_read, int64_t *wait_ms)
 static void
 say_bye(struct link *l)
 {
-	const char *words = l->bye != NULL ? l->bye : "";
-	union message bye = { .bye = { MSG_BYE, 0, 0, slice_of(words) } };
 	int64_t left, until = clock_ms() + BYE_MS;
 	struct pollfd p = { .fd = l->fd };
 	bool is_shut = false;
 
-	codec_encode(&l->sending, &bye);
+	model_lock(l->model);
+	apply_bye(l->apply, slice_of(l->bye != NULL ? l->bye : ""), l->stays);
+	take_out(l);
+	model_unlock(l->model);
 	while ((left = until - clock_ms()) > 0 && flush(l)) {
 		if (l->sending.len == 0 && !is_shut)
 			is_shut = shutdown(l->fd, SHUT_WR) == 0;
@@ -490,22 +464,42 @@ run(void *arg)
 	return NULL;
 }
 
-/* ---- for the face ---- */
+/* ---- from beginning to end ---- */
+
+/* By the journal's thread. */
+static void
+wrote(void *arg)
+{
+	struct link *l = arg;
+
+	wake_up(l->wake);
+}
 
 struct link *
 link_new(struct model *m, const struct link_options *o)
 {
 	struct link *l = xcalloc(1, sizeof(*l));
+	const struct journal_options kept = { .directory = o->directory,
+		.outbox = o->outbox,
+		.places = o->places,
+		.wrote = wrote,
+		.arg = l };
 
 	l->model = m;
 	l->timeout_ms = o->timeout_ms;
 	l->keeps_trying = o->keeps_trying;
+	l->stays = o->stays;
 	l->address = o->address != NULL ? xstrdup(o->address) : NULL;
 	l->wake = wake_open();
+	link_target(l, o->address);
 	l->apply = apply_new(m, &l->out, &o->device, o->nick);
+	if (o->is_apart)
+		apply_keep_apart(l->apply, o->stays);
 	l->reach = (struct reach){ .family = o->family, .tell = tell_address };
 	l->reach.stop = (struct dial_break){ l->wake, is_interrupted, l };
 	reach_init(&l->reach);
+	if (o->outbox != NULL)
+		l->journal = journal_new(m, apply_outbox(l->apply), &kept);
 	return l;
 }
 
@@ -523,6 +517,8 @@ link_start(struct link *l)
 		fatalx(EX_OSERR, "a thread could not be started: %s",
 		    strerrordesc_np(error));
 	l->is_started = true;
+	if (l->journal != NULL)
+		journal_start(l->journal);
 }
 
 static void
@@ -543,6 +539,7 @@ void
 link_stop(struct link *l, const char *why)
 {
 	if (!l->is_started) {
+		journal_free(l->journal);
 		link_free(l);
 		return;
 	}
@@ -551,78 +548,13 @@ link_stop(struct link *l, const char *why)
 	l->bye = why != NULL ? xstrdup(why) : NULL;
 	model_unlock(l->model);
 	if (reach_abandon(&l->reach)) {
+		journal_free(l->journal);
 		left_behind = l;
 		pthread_detach(l->thread);
 		return;
 	}
 	wake_up(l->wake);
 	pthread_join(l->thread, NULL);
+	journal_free(l->journal);
 	link_free(l);
-}
-
-bool
-link_request(struct link *l, union message *m, struct room *room)
-{
-	bool is_sent;
-
-	model_lock(l->model);
-	is_sent = apply_request(l->apply, m, room);
-	model_unlock_changed(l->model);
-	wake_up(l->wake);
-	return is_sent;
-}
-
-void
-link_say(
-    struct link *l, struct room *room, enum entry_kind kind, struct slice text)
-{
-	model_lock(l->model);
-	apply_say(l->apply, room, kind, text, clock_ms());
-	model_unlock_changed(l->model);
-	wake_up(l->wake);
-}
-
-void
-link_retry(struct link *l, struct room *room)
-{
-	model_lock(l->model);
-	apply_retry(l->apply, room, clock_ms());
-	model_unlock_changed(l->model);
-	wake_up(l->wake);
-}
-
-void
-link_forget(struct link *l, struct room *room)
-{
-	model_lock(l->model);
-	apply_forget(l->apply, room);
-	model_unlock_changed(l->model);
-}
-
-void
-link_saw(struct link *l, struct room *room, uint64_t seq)
-{
-	(void)l;
-	if (seq > room->seen)
-		room->seen = seq;
-}
-
-void
-link_page(struct link *l, struct room *room, bool is_newer)
-{
-	if (apply_page(l->apply, room, is_newer))
-		wake_up(l->wake);
-}
-
-void
-link_connect(struct link *l, const char *address)
-{
-	model_lock(l->model);
-	if (address != NULL) {
-		free(l->address);
-		l->address = xstrdup(address);
-	}
-	l->again = address != NULL || l->model->state != LINK_LIVE;
-	model_unlock_changed(l->model);
-	wake_up(l->wake);
 }

@@ -25,10 +25,16 @@ struct link_options {
 	int family;          /* AF_UNSPEC, AF_INET, AF_INET6 */
 	int timeout_ms;      /* for dial and welcome; at least 1 */
 	bool keeps_trying;   /* false: the first failure ends it (-m) */
+	bool is_apart;       /* as apply_keep_apart(); with stays it looks */
+	bool stays;          /* bye leaves no room */
 	struct id device;
+	/* Where outbox and places are kept; journal.h. */
+	int directory;       /* -1: nowhere; borrowed */
+	const char *outbox;  /* NULL: messages go from memory, as they are */
+	const char *places;  /* NULL: none */
 };
 
-/* Copies the options. */
+/* Copies the options.  What is on disk is in the model then. */
 struct link *link_new(struct model *, const struct link_options *);
 /* Signals are blocked in its thread. */
 void link_start(struct link *);
@@ -44,8 +50,11 @@ void link_stop(struct link *, const char *why);
  * not connected, nothing was sent.
  */
 bool link_request(struct link *, union message *, struct room *room);
-/* Into the outbox: sent now or as soon as there is a connection. */
-void link_say(struct link *, struct room *, enum entry_kind, struct slice);
+/* Into the outbox: sent now or as soon as there is a connection.  The message's
+ * id there. */
+uint64_t link_say(struct link *, struct room *, enum entry_kind, struct slice);
+/* Takes it out again; false: it may have been stored. */
+bool link_withdraw(struct link *, uint64_t id);
 /* The face has shown a room up to this entry, to somebody who looks.  With the
  * model's lock held. */
 void link_saw(struct link *, struct room *, uint64_t seq);

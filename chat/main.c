@@ -79,21 +79,39 @@ choose_face(const struct options *o)
 }
 
 /* The rooms to enter are open and wanted from the start, the last is looked
- * at. */
+ * at.  Where none was given, those of last time are what one wants. */
 static void
 open_rooms(struct model *m, const struct options *o)
 {
 	size_t i;
 
+	model_lock(m);
 	for (i = 0; i < o->n_rooms; i++) {
-		struct room *room = model_room_open(m, slice_of(o->rooms[i]));
+		struct room *room;
+		if (!o->are_rooms_own && m->n_rooms > 1)
+			break;
+		room = model_room_open(m, slice_of(o->rooms[i]));
 		room->is_wanted = true;
 		model_look(m, room);
 	}
+	if (m->looked_at == m->rooms[0] && m->n_rooms > 1)
+		model_look(m, m->rooms[1]);
+	model_unlock(m);
+}
+
+static void
+open_state(struct state *state, face *show)
+{
+	if (show == send_run || show == batch_run) {
+		state_open_script(state);
+		return;
+	}
+	state_open(state);
 }
 
 static struct link *
-make_link(struct model *m, const struct options *o, const struct state *state)
+make_link(struct model *m, const struct options *o, const struct state *state,
+    face *show)
 {
 	struct link_options link = {
 		.address = o->address,
@@ -101,7 +119,11 @@ make_link(struct model *m, const struct options *o, const struct state *state)
 		.family = o->family,
 		.timeout_ms = o->timeout_ms,
 		.keeps_trying = o->message == NULL,
+		.stays = show == ui_run,
 		.device = state->device,
+		.directory = state->directory,
+		.outbox = state->outbox,
+		.places = show == ui_run ? state->places : NULL,
 	};
 
 	return link_new(m, &link);
@@ -111,12 +133,31 @@ static void
 tell_state(struct model *m, const struct state *state, bool has_lines)
 {
 	static const char words[] =
-	    "this device has no memory, it is new each time";
+	    "this device has no memory: it is new each time, and what waits "
+	    "is only in memory";
 
 	if (state->fd < 0 && has_lines)
 		model_say(m, NULL, "%s: %s", words, state->why);
 	else if (state->fd < 0)
 		log_warnx("%s: %s", words, state->why);
+}
+
+/* Not sent, or perhaps not: the next run sees to it. */
+static void
+tell_waiting(const struct model *m)
+{
+	unsigned n = 0;
+
+	for (const struct pending *p = m->outbox; p != NULL; p = p->next)
+		n += p->why == FINE && !p->is_stored;
+	if (n == 0)
+		return;
+	if (m->is_unsafe)
+		log_warnx("%u message%s could not be sent, nor kept on disk", n,
+		    n == 1 ? "" : "s");
+	else
+		log_warnx("%u message%s: the next run sends %s", n,
+		    n == 1 ? " waits" : "s wait", n == 1 ? "it" : "them");
 }
 
 int
@@ -125,6 +166,7 @@ main(int argc, char **argv)
 	struct options options = { 0 };
 	struct state state;
 	struct model *model;
+	struct link *link;
 	face *show;
 	int status;
 
@@ -138,12 +180,15 @@ main(int argc, char **argv)
 		options_free(&options);
 		return status;
 	}
-	state_open(&state);
-	model = model_new();
-	open_rooms(model, &options);
 	show = choose_face(&options);
+	open_state(&state, show);
+	model = model_new();
+	link = make_link(model, &options, &state, show);
+	open_rooms(model, &options);
 	tell_state(model, &state, show == ui_run);
-	status = show(model, make_link(model, &options, &state), &options);
+	status = show(model, link, &options);
+	if (show != send_run)
+		tell_waiting(model);
 	model_free(model);
 	state_close(&state);
 	options_free(&options);

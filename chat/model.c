@@ -53,7 +53,17 @@ room_free(struct room *room)
 	scrollback_done(&room->page.lines);
 	free(room->search);
 	free(room->topic);
+	free(room->draft);
 	free(room);
+}
+
+void
+pending_free(struct pending *p)
+{
+	free(p->words);
+	free(p->server);
+	free(p->text);
+	free(p);
 }
 
 struct model *
@@ -67,6 +77,7 @@ model_new(void)
 	m->text_max = PROTOCOL_TEXT_MAX;
 	m->is_focused = true;
 	m->wall = clock_wall_ms;
+	m->target = xstrdup("");
 	m->looked_at = room_new(m, SLICE(""));
 	m->looked_at->is_open = true;
 	return m;
@@ -82,13 +93,12 @@ model_free(struct model *m)
 		return;
 	while ((p = m->outbox) != NULL) {
 		m->outbox = p->next;
-		free(p->to);
-		free(p->text);
-		free(p);
+		pending_free(p);
 	}
 	for (i = 0; i < m->n_rooms; i++)
 		room_free(m->rooms[i]);
 	free(m->rooms);
+	free(m->target);
 	buf_done(&m->scratch);
 	close(m->wake);
 	pthread_mutex_destroy(&m->lock);
@@ -108,9 +118,19 @@ model_unlock(struct model *m)
 }
 
 void
+model_keep(struct model *m, bool now)
+{
+	if (m->keeper != NULL && (now || !m->is_unkept))
+		pthread_cond_signal(m->keeper);
+	m->is_unkept = true;
+	m->must_keep = m->must_keep || now;
+}
+
+void
 model_unlock_changed(struct model *m)
 {
 	m->version++;
+	model_keep(m, false);
 	pthread_mutex_unlock(&m->lock);
 	wake_up(m->wake);
 }

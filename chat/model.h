@@ -36,14 +36,16 @@ struct event {
 };
 
 /*
- * What a face without a screen is told besides: everything that happens, with
- * the lock held, so it must not wait; and, by the receiver's thread and without
- * the lock, that a moment's events are told: there it may wait until its reader
- * has taken them, and nothing more is received meanwhile.  NULL functions are
- * fine.
+ * What a face without a screen is told besides.  event: everything that
+ * happens; answer: what the face itself asked is answered, by a done (of
+ * several pages: the last one's) or a refused; both with the lock held, so they
+ * must not wait.  rest, by the receiver's thread and without the lock: a
+ * moment's events are told; there the face may wait until its reader has taken
+ * them, and nothing more is received meanwhile.  NULL functions are fine.
  */
 struct model_ears {
 	void (*event)(void *arg, const struct event *);
+	void (*answer)(void *arg, const union message *);
 	void (*rest)(void *arg);
 	void *arg;
 };
@@ -67,18 +69,28 @@ struct member {
 	UT_hash_handle hh;
 };
 
-/* Something said that is not in the log yet. */
+/* Something said that is not in the log yet; outbox.h. */
 struct pending {
-	struct pending *next; /* in the order of n */
-	uint64_t n;           /* the device's number; 0: none yet, not sent */
+	struct pending *next; /* in the order they were said */
+	uint64_t id;          /* in the outbox on disk */
+	uint64_t n;           /* the device's number; 0: none yet */
 	uint64_t time;        /* when it was typed, wall clock */
 	uint64_t seq;         /* stored there, entry not seen; 0: not known */
+	bool is_sent;         /* on this connection, and not refused */
 	bool is_stored;       /* also when it is not known where (seq 0) */
+	bool is_kept;         /* on disk */
+	bool is_old;          /* typed in an earlier run */
+	uint64_t mark;        /* of the record that gave it n */
+	bool is_writing;      /* being written to disk now, with number */
+	uint64_t n_writing;   /* this; */
+	uint64_t n_kept;      /* is there already with this; 0: none */
 	enum refusal why;     /* FINE, or why it was refused for good */
-	char who[NAMES_NICK_MAX + 1]; /* one's nick when it was sent */
+	char *words;          /* that in words; NULL: as the refusal has it */
+	char who[NAMES_NICK_MAX + 1]; /* one's nick when it was said */
+	struct id log;        /* whose numbers n is of; zero: none yet */
+	char *server;         /* address it was said to; model's target */
 	struct room *room;
 	uint8_t kind;
-	char *to;
 	char *text;
 };
 
@@ -133,6 +145,8 @@ struct room {
 	uint64_t seen;   /* last entry a person has seen; 0: not known */
 	uint64_t seen_then; /* and when attached: what came since was missed */
 	uint64_t lost;   /* entries before this one are not kept any more */
+	uint64_t told;   /* seen, as far as the server has been told */
+	int64_t tell_ms; /* clock_ms(), before which it is not told again */
 	struct member *members; /* by key */
 	char *topic;            /* safe, never NULL */
 	struct scrollback lines;
@@ -141,6 +155,8 @@ struct room {
 	uint64_t unread_id; /* id of the first unread line; 0: none */
 	unsigned unfound;   /* unread since an earlier run, not here yet */
 	uint64_t came;      /* the first entry that came in this one */
+	char *draft;        /* being written there; NULL: nothing */
+	bool is_draft_pasted; /* it is no command, whatever it looks like */
 
 	struct edge older, newer; /* newer: of ROOM_PAST alone */
 	struct page page;
@@ -165,6 +181,8 @@ struct model {
 	char from[160];     /* one's own end; "": it has no address */
 	char why[LINK_WHY]; /* last failure, in words; "" */
 	char server[PROTOCOL_NAME_MAX + 1]; /* its name */
+	char *target;       /* the address as it was given; "": none was */
+	struct id log;      /* of the server's logs; zero: not known */
 	char nick[NAMES_NICK_MAX + 1];
 	uint32_t text_max;
 
@@ -173,6 +191,11 @@ struct model {
 	struct room *looked_at; /* the face's; what arrives there is read */
 	bool is_focused;        /* false: even there it is unread */
 	struct pending *outbox;
+	struct transfer *transfers; /* in the order they were begun */
+	bool is_unsafe; /* what is said cannot be written to disk now */
+	pthread_cond_t *keeper; /* who keeps the places on disk; NULL: nobody */
+	bool is_unkept;         /* something changed since they were */
+	bool must_keep;         /* and is to be kept now */
 	unsigned n_pending; /* of outbox, not refused */
 	unsigned n_asked;   /* requests of the user's not answered yet */
 
@@ -188,6 +211,9 @@ void model_lock(struct model *);
 /* After a change: version grows and the face is woken. */
 void model_unlock_changed(struct model *);
 void model_unlock(struct model *);
+/* Something changed that is kept on disk, but not to be seen: now, or in its
+ * time.  With the lock. */
+void model_keep(struct model *, bool now);
 
 /* All below: with the lock held. */
 struct room *model_room(struct model *, struct slice name); /* NULL: none */
@@ -231,6 +257,7 @@ void model_look(struct model *, struct room *);
 
 /* Tells the ears. */
 void model_event(struct model *, const struct event *);
+void model_answer(struct model *, const union message *);
 
 struct member *room_member(struct room *, struct slice nick); /* NULL: none */
 void room_member_put(struct room *, struct slice nick, enum presence);
@@ -241,6 +268,8 @@ void room_members_clear(struct room *);
 void room_members_doubt(struct room *);
 void room_members_settle(struct room *);
 unsigned room_members(const struct room *);
+
+void pending_free(struct pending *);
 
 /* Does a text speak to nick (whole word, by name key)? */
 bool model_mentions(struct slice text, struct slice nick);

@@ -17,6 +17,13 @@ model_event(struct model *m, const struct event *event)
 		m->ears.event(m->ears.arg, event);
 }
 
+void
+model_answer(struct model *m, const union message *answer)
+{
+	if (m->ears.answer != NULL)
+		m->ears.answer(m->ears.arg, answer);
+}
+
 static bool
 is_message(const struct line *line)
 {

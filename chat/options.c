@@ -9,15 +9,19 @@
 #include <sys/random.h>
 #include <sys/socket.h>
 
+#include "clock.h"
 #include "names.h"
 #include "sock.h"
+#include "when.h"
 #include "xmalloc.h"
 
 enum {
 	TIMEOUT_MAX_S = 86400,
-	TIMEOUT_MESSAGE_MS = 10000,
+	TIMEOUT_SHORT_MS = 10000, /* for who asks or says one thing */
 	TIMEOUT_MS = 30000,
 	TIMEOUT_DISCOVER_MS = 3000,
+	LINES_MAX = 1000000000,
+	LINES_UNSET = LINES_MAX + 1,
 };
 
 enum key {
@@ -69,7 +73,8 @@ options_help(struct buf *out)
 	buf_add_string(out,
 	    "usage: chat [OPTION]... [NICK@HOST | "
 	    "chat://HOST[:PORT][/ROOM]]\n"
-	    "       chat -m TEXT -t TO [OPTION]... [NICK@HOST]\n\n");
+	    "       chat -m TEXT -t TO | --tail TO | --unread "
+	    "[OPTION]... [NICK@HOST]\n\n");
 	for (i = 0; i < n; i++)
 		buf_printf(out, "  %-17s %s\n", text[i].name, text[i].meaning);
 	buf_add_string(
@@ -149,27 +154,58 @@ add_room(struct options *o, const char *room)
 	return true;
 }
 
+/* A #room or a nick. */
 static bool
-set_to(struct options *o, const char *to)
+set_name(struct options *o, char **name, const char *value)
 {
-	struct slice name = slice_of(to);
-	enum refusal why = names_is_room(name) ? names_room(name, NULL)
-					       : names_nick(name, NULL);
+	struct slice text = slice_of(value);
+	enum refusal why = names_is_room(text) ? names_room(text, NULL)
+					       : names_nick(text, NULL);
 
 	if (why != FINE && why != REFUSE_NICK_RESERVED)
-		return wrong(o, "%s: %s", to, refusal_text(why));
-	set(&o->to, to);
+		return wrong(o, "%s: %s", value, refusal_text(why));
+	set(name, value);
+	return true;
+}
+
+static bool
+set_since(struct options *o, const char *value)
+{
+	o->has_since = when_parse(slice_of(value), clock_wall_ms(), &o->since);
+	return o->has_since || wrong(o, "--since %s: %s", value, WHEN_FORMS);
+}
+
+/* Digits alone; out stays when it is wrong. */
+static bool
+read_number(const char *value, long least, long most, long *out)
+{
+	char *end;
+	long number = strtol(value, &end, 10);
+
+	if (!isdigit((unsigned char)value[0]) || *end != '\0' ||
+	    number < least || number > most)
+		return false;
+	*out = number;
+	return true;
+}
+
+static bool
+set_lines(struct options *o, const char *value)
+{
+	long lines = 0;
+
+	if (!read_number(value, 0, LINES_MAX, &lines))
+		return wrong(o, "--lines %s: 0 to %d", value, LINES_MAX);
+	o->lines = (unsigned)lines;
 	return true;
 }
 
 static bool
 set_timeout(struct options *o, const char *value)
 {
-	char *end;
-	long seconds = strtol(value, &end, 10);
+	long seconds = 0;
 
-	if (!isdigit((unsigned char)value[0]) || *end != '\0' || seconds < 1 ||
-	    seconds > TIMEOUT_MAX_S)
+	if (!read_number(value, 1, TIMEOUT_MAX_S, &seconds))
 		return wrong(
 		    o, "--timeout %s: 1 to %d seconds", value, TIMEOUT_MAX_S);
 	o->timeout_ms = (int)seconds * 1000;
@@ -267,7 +303,6 @@ take(struct options *o, int key, const char *value, enum options_result *result)
 		return add_room(o, value);
 	case KEY_JSON:
 		o->is_json = true;
-		o->is_batch = true;
 		return true;
 	case KEY_BATCH:
 		o->is_batch = true;
@@ -276,7 +311,19 @@ take(struct options *o, int key, const char *value, enum options_result *result)
 		set(&o->message, value);
 		return true;
 	case KEY_TO:
-		return set_to(o, value);
+		return set_name(o, &o->to, value);
+	case KEY_TAIL:
+		return set_name(o, &o->tail, value);
+	case KEY_SINCE:
+		return set_since(o, value);
+	case KEY_LINES:
+		return set_lines(o, value);
+	case KEY_FOLLOW:
+		o->is_following = true;
+		return true;
+	case KEY_UNREAD:
+		o->is_unread = true;
+		return true;
 	case KEY_TIMEOUT:
 		return set_timeout(o, value);
 	case KEY_DISCOVER:
@@ -324,31 +371,64 @@ make_tables(char *flags, struct option *longs)
 	longs[n] = (struct option){ 0 };
 }
 
-/* What was not given; and what goes together, or doesn't. */
+/* What goes together, or doesn't.  One of these is done at most. */
 static bool
-complete(struct options *o)
+check_face(struct options *o)
+{
+	int n = o->is_batch + o->is_unread + (o->message != NULL) +
+	    (o->tail != NULL);
+
+	if ((o->message != NULL) != (o->to != NULL))
+		return wrong(o, "-m and -t belong together: -m TEXT -t TO");
+	if (n > 1)
+		return wrong(
+		    o, "--batch, -m, --tail and --unread exclude each other");
+	if (o->message != NULL && o->is_json)
+		return wrong(o, "-m does not go with --json");
+	if (o->tail == NULL &&
+	    (o->has_since || o->lines != LINES_UNSET || o->is_following))
+		return wrong(
+		    o, "--since, --lines and --follow belong to --tail");
+	if (o->has_since && o->lines != LINES_UNSET)
+		return wrong(o, "--since and --lines exclude each other");
+	if (o->n_rooms != 0 && (o->tail != NULL || o->is_unread))
+		return wrong(o,
+		    "%s: no room is entered with --tail or --unread",
+		    o->rooms[0]);
+	return true;
+}
+
+static void
+choose_nick(struct options *o)
 {
 	uint32_t random = 0;
 	char nick[NAMES_NICK_MAX + 1];
 
-	if ((o->message != NULL) != (o->to != NULL))
-		return wrong(o, "-m and -t belong together: -m TEXT -t TO");
-	if (o->message != NULL && o->is_batch)
-		return wrong(o, "-m does not go with --batch and --json");
+	if (getrandom(&random, sizeof(random), 0) < 0)
+		random = 0;
+	options_nick(getenv("USER"), random, nick);
+	set(&o->nick, nick);
+}
+
+/* What was not given. */
+static void
+complete(struct options *o)
+{
+	bool is_short = o->message != NULL || o->is_unread;
+
+	if (!is_short && o->tail == NULL)
+		o->is_batch = o->is_batch || o->is_json;
 	if (o->timeout_ms == 0 && o->is_discover)
 		o->timeout_ms = TIMEOUT_DISCOVER_MS;
 	if (o->timeout_ms == 0)
-		o->timeout_ms =
-		    o->message != NULL ? TIMEOUT_MESSAGE_MS : TIMEOUT_MS;
-	if (o->n_rooms == 0 && o->message == NULL)
+		o->timeout_ms = is_short ? TIMEOUT_SHORT_MS : TIMEOUT_MS;
+	if (o->lines == LINES_UNSET)
+		o->lines = OPTIONS_LINES;
+	o->are_rooms_own = o->n_rooms != 0;
+	if (o->n_rooms == 0 && !is_short && o->tail == NULL)
 		add_room(o, "lobby");
-	if (o->nick == NULL) {
-		if (getrandom(&random, sizeof(random), 0) < 0)
-			random = 0;
-		options_nick(getenv("USER"), random, nick);
-		set(&o->nick, nick);
-	}
-	return true;
+	if (o->nick == NULL)
+		choose_nick(o);
 }
 
 enum options_result
@@ -360,6 +440,7 @@ options_read(struct options *o, int argc, char **argv)
 	int flag;
 
 	make_tables(flags, longs);
+	o->lines = LINES_UNSET;
 	opterr = 0;
 	optind = 0;
 	while ((flag = getopt_long(argc, argv, flags, longs, NULL)) != -1)
@@ -372,7 +453,10 @@ options_read(struct options *o, int argc, char **argv)
 		wrong(o, "%s: only one server can be given", argv[optind]);
 		return OPTIONS_WRONG;
 	}
-	return complete(o) ? OPTIONS_RUN : OPTIONS_WRONG;
+	if (!check_face(o))
+		return OPTIONS_WRONG;
+	complete(o);
+	return OPTIONS_RUN;
 }
 
 void
@@ -385,6 +469,7 @@ options_free(struct options *o)
 	free(o->nick);
 	free(o->message);
 	free(o->to);
+	free(o->tail);
 	*o = (struct options){ 0 };
 }
 

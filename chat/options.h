@@ -24,15 +24,23 @@ struct options {
 	char *nick;	  /* valid */
 	bool is_nick_own; /* given, not made up */
 	char **rooms;	  /* with their # */
+	bool are_rooms_own; /* given, not what is entered without any */
 	size_t n_rooms;
 	int family; /* AF_UNSPEC, AF_INET, AF_INET6 */
-	bool is_batch, is_json;
+	bool is_batch, is_json, is_unread;
+	char *tail;	 /* #room or nick; NULL: none */
+	bool has_since;	 /* else the last so many lines: */
+	uint64_t since;	 /* wall ms */
+	unsigned lines;
+	bool is_following;
 	bool is_discover;
 	char *message; /* NULL: none */
 	char *to;
 	int timeout_ms;
 	char wrong[256];
 };
+
+enum { OPTIONS_LINES = 50 }; /* of a tail, if nothing else is wanted */
 
 enum options_result options_read(struct options *, int argc, char **argv);
 void options_free(struct options *);

@@ -129,7 +129,7 @@ outlet_look(struct outlet *o)
 	} else if (m->state == LINK_LIVE) {
 		o->off_ms = 0;
 	} else if (o->off_ms == 0) {
-		o->off_ms = now_ms;
+		o->off_ms = o->is_patient ? 0 : now_ms;
 	} else if (now_ms - o->off_ms >= o->timeout_ms) {
 		log_warnx("%s%s", m->why[0] != '\0' ? m->why : m->where,
 		    m->why[0] != '\0' ? "" : ": no connection in time");
@@ -207,7 +207,7 @@ outlet_done(struct outlet *o, struct link *link, const char *why)
 	model_unlock(o->model);
 	link_stop(link, why);
 	model_lock(o->model);
-	o->model->ears = (struct model_ears){ NULL, NULL, NULL };
+	o->model->ears = (struct model_ears){ .event = NULL };
 	model_unlock(o->model);
 	write_rest(o);
 	close(o->signals);

@@ -35,6 +35,7 @@ struct outlet {
 	struct model *model;
 	bool is_json;
 	int timeout_ms;
+	bool is_patient; /* does without a connection once there was one */
 	int signals; /* signalfd */
 
 	/* With the model's lock. */
@@ -46,7 +47,8 @@ struct outlet {
 	struct buf writing;
 	bool is_over;	/* with this exit status: */
 	int status;
-	int64_t off_ms; /* without a connection since; 0: there is one */
+	int64_t off_ms; /* without a connection since; 0: there is one, or
+	                   nobody minds */
 };
 
 /* Takes TERM, INT and HUP: each ends it with status 0. */
@@ -59,7 +61,7 @@ void outlet_done(struct outlet *, struct link *, const char *why);
 void outlet_print(struct outlet *, const struct event *);
 bool outlet_is_full(const struct outlet *);
 /* Takes the lines to be written.  Over, if the link has given up, or there was
- * no connection for timeout_ms. */
+ * no connection for timeout_ms (is_patient: before the first one). */
 void outlet_look(struct outlet *);
 
 /* The link's thread, without the lock, as model_ears has it: waits for the

@@ -281,13 +281,24 @@ describe_line(struct item *item, const struct view *v, const struct line *line)
 		set_label(item, STYLE_LOCAL, "--");
 }
 
-/* One's own, on its way: ".." until it is stored, "!" when it won't be. */
+/* One's own, on its way: "." until it is on disk, ".." until it is stored, "!"
+ * when it won't be. */
+static const char *
+pending_sign(const struct pending *p)
+{
+	if (p->why != FINE)
+		return " !";
+	if (p->is_stored)
+		return "";
+	return p->is_kept ? " .." : " .";
+}
+
 static void
 describe_pending(
     struct item *item, const struct view *v, const struct pending *p)
 {
 	bool is_refused = p->why != FINE;
-	const char *sign = is_refused ? " !" : p->is_stored ? "" : " ..";
+	const char *sign = pending_sign(p);
 	struct slice who =
 	    slice_of(p->who[0] != '\0' ? p->who : v->model->nick);
 	int room = v->layout->name_columns != 0 ? v->layout->name_columns
@@ -303,7 +314,9 @@ describe_pending(
 	text_safe(&item->made, slice_of(p->text), TEXT_LINES);
 	if (is_refused)
 		buf_printf(&item->made, "  (not sent: %s; Alt-R tries again)",
-		    refusal_text(p->why));
+		    p->words != NULL ? p->words : refusal_text(p->why));
+	else if (!p->is_kept && !p->is_stored && v->model->is_unsafe)
+		buf_add_string(&item->made, "  (in memory only)");
 	item->text = buf_slice(&item->made);
 }
 

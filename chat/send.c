@@ -16,26 +16,12 @@
 #include "text.h"
 #include "wake.h"
 
-/* What became of the message; with the model's lock. */
-struct outcome {
-	bool is_stored, is_refused;
-	char why[256];
+struct sending {
+	struct model *model;
+	struct link *link;
+	const char *nick; /* wanted */
+	uint64_t id;	  /* of the message in the outbox */
 };
-
-static void
-hear(void *arg, const struct event *e)
-{
-	struct outcome *o = arg;
-	struct buf words = { 0 };
-
-	o->is_stored = o->is_stored || strcmp(e->kind, "stored") == 0;
-	if (o->is_refused || strcmp(e->kind, "refused") != 0)
-		return;
-	o->is_refused = true;
-	text_safe(&words, e->text, TEXT_ONE_LINE);
-	snprintf(o->why, sizeof(o->why), "%s", buf_string(&words));
-	buf_done(&words);
-}
 
 /* The message, from standard input if it is "-"; a newline at its very end is
  * not part of it.  Stops reading when it is too long anyway. */
@@ -81,76 +67,125 @@ tell_nick(const struct model *m, const char *wanted)
 		log_warnx("the nick %s is in use: said as %s", wanted, m->nick);
 }
 
-/* Returns the exit status; -1: not yet. */
-static int
-status(struct model *m, const struct outcome *o, bool is_late)
+/* What an earlier run left comes first, so that all is said in order. */
+static void
+tell_earlier(unsigned n)
 {
-	if (o->is_stored)
+	if (n == 1)
+		log_warnx("a message of an earlier run waits: it is sent "
+			  "first");
+	else if (n != 0)
+		log_warnx("%u messages of earlier runs wait: they are sent "
+			  "first",
+		    n);
+}
+
+/* With the lock: the exit status; -1: not yet. */
+static int
+settled(const struct sending *s)
+{
+	const struct model *m = s->model;
+	const struct pending *p = m->outbox;
+
+	while (p != NULL && p->id != s->id)
+		p = p->next;
+	if (p == NULL || p->is_stored) {
+		tell_nick(m, s->nick);
 		return EX_OK;
-	if (o->is_refused) {
-		log_warnx("%s", o->why);
-		return EX_NOPERM;
+	}
+	if (p->why == FINE)
+		return -1;
+	log_warnx("%s", p->words != NULL ? p->words : refusal_text(p->why));
+	return EX_NOPERM;
+}
+
+/* The message is taken back.  Where the server may have it already it cannot
+ * be: then it is kept for the next run, which makes sure, once. */
+static int
+give_up(const struct sending *s, bool is_taken_back)
+{
+	const struct model *m = s->model;
+	int status = is_taken_back ? -1 : settled(s);
+
+	if (status >= 0)
+		return status;
+	if (!is_taken_back) {
+		log_warnx("%s: whether it is stored is not known: %s",
+		    m->is_over ? m->over_why : m->where,
+		    m->is_unsafe ? "the server did not answer in time"
+				 : "it is kept, the next run makes sure of it");
+		return EX_TEMPFAIL;
 	}
 	if (m->is_over) {
 		log_warnx("%s", m->over_why);
-		return m->over_status;
+		return m->over_status != EX_TEMPFAIL ? m->over_status
+						     : EX_UNAVAILABLE;
 	}
-	if (!is_late)
-		return -1;
-	if (m->state == LINK_LIVE) {
-		log_warnx("%s: connected, but not stored in time", m->where);
-		return EX_TEMPFAIL;
-	}
-	log_warnx("%s: no connection in time", m->where);
+	if (m->state == LINK_LIVE)
+		log_warnx("%s: connected, but not sent in time", m->where);
+	else
+		log_warnx("%s: no connection in time", m->where);
 	return EX_UNAVAILABLE;
 }
 
 static int
-wait_for(struct model *m, const struct outcome *o, int timeout_ms)
+wait_for(const struct sending *s, int timeout_ms)
 {
+	struct model *m = s->model;
 	struct pollfd p = { .fd = m->wake, .events = POLLIN };
 	int64_t left, until = clock_ms() + timeout_ms;
+	bool is_over, is_taken_back;
 	int result;
 
 	for (;;) {
 		left = until - clock_ms();
 		model_lock(m);
-		result = status(m, o, left <= 0);
+		result = settled(s);
+		is_over = m->is_over || left <= 0;
 		model_unlock(m);
-		if (result >= 0)
-			return result;
+		if (result >= 0 || is_over)
+			break;
 		poll(&p, 1, (int)left);
 		wake_clear(m->wake);
 	}
+	is_taken_back = result != EX_OK && link_withdraw(s->link, s->id);
+	model_lock(m);
+	if (result < 0)
+		result = give_up(s, is_taken_back);
+	model_unlock(m);
+	return result;
+}
+
+static int
+say(struct sending *s, struct slice text, const struct options *options)
+{
+	struct room *room;
+
+	model_lock(s->model);
+	tell_earlier(s->model->n_pending);
+	room = model_room_open(s->model, slice_of(options->to));
+	room->is_wanted = true;
+	model_unlock(s->model);
+	s->id = link_say(s->link, room, ENTRY_SAID, text);
+	link_start(s->link);
+	return wait_for(s, options->timeout_ms);
 }
 
 int
 send_run(struct model *m, struct link *link, const struct options *options)
 {
-	struct outcome outcome = { 0 };
+	struct sending s = { .model = m, .link = link, .nick = options->nick };
 	struct buf text = { 0 };
-	struct room *room;
 	const char *wrong;
 	int result = EX_DATAERR;
 
 	read_message(&text, options->message);
 	wrong = check(buf_slice(&text));
-	if (wrong == NULL) {
-		model_lock(m);
-		m->ears = (struct model_ears){ hear, NULL, &outcome };
-		room = model_room_open(m, slice_of(options->to));
-		room->is_wanted = true;
-		model_unlock(m);
-		link_say(link, room, ENTRY_SAID, buf_slice(&text));
-		link_start(link);
-		result = wait_for(m, &outcome, options->timeout_ms);
-		if (result == EX_OK)
-			tell_nick(m, options->nick);
-	} else {
+	if (wrong == NULL)
+		result = say(&s, buf_slice(&text), options);
+	else
 		log_warnx("%s", wrong);
-	}
 	link_stop(link, NULL);
-	m->ears = (struct model_ears){ NULL, NULL, NULL };
 	buf_done(&text);
 	return result;
 }

@@ -14,7 +14,7 @@
 #include "buf.h"
 #include "log.h"
 
-enum { DIGITS = 32, TRIES = 8 };
+enum { DIGITS = 32, TRIES = 8, STATE_CHUNK = 65536 };
 
 static void
 make_id(struct id *id)
@@ -214,18 +214,39 @@ take_or_create(int directory, const char *name, struct id *id)
 	return -1;
 }
 
-static int
-take_any(int directory, struct state *s)
+/* What the files of a device are called. */
+static const struct names {
+	const char *device, *outbox, *places;
+} person = { "device", "outbox", "rooms" },
+  script = { "script", "script-outbox", "script-rooms" };
+
+/* "device", "device.2", ... */
+static void
+set_name(char *out, size_t size, const char *name, int number)
 {
-	char name[32] = "device";
+	if (number == 1)
+		snprintf(out, size, "%s", name);
+	else
+		snprintf(out, size, "%s.%d", name, number);
+}
+
+static int
+take_any(int directory, const struct names *names, struct state *s)
+{
+	char name[32];
 	int i, fd;
 
 	for (i = 1; i <= STATE_DEVICES; i++) {
-		if (i > 1)
-			snprintf(name, sizeof(name), "device.%d", i);
+		set_name(name, sizeof(name), names->device, i);
 		fd = take_or_create(directory, name, &s->device);
-		if (fd >= 0)
+		if (fd >= 0) {
+			s->number = i;
+			set_name(
+			    s->outbox, sizeof(s->outbox), names->outbox, i);
+			set_name(
+			    s->places, sizeof(s->places), names->places, i);
 			return fd;
+		}
 		if (errno != EWOULDBLOCK)
 			break;
 	}
@@ -235,19 +256,93 @@ take_any(int directory, struct state *s)
 	return -1;
 }
 
-void
-state_open(struct state *s)
+static void
+open_device(struct state *s, const struct names *names)
 {
 	int directory;
 
-	*s = (struct state){ .fd = -1 };
+	*s = (struct state){ .fd = -1, .directory = -1 };
 	directory = open_directory(s);
+	if (directory >= 0)
+		s->fd = take_any(directory, names, s);
+	if (s->fd >= 0) {
+		s->directory = directory;
+		return;
+	}
+	if (directory >= 0)
+		close(directory);
+	make_id(&s->device);
+}
+
+void
+state_open(struct state *s)
+{
+	open_device(s, &person);
+}
+
+void
+state_open_script(struct state *s)
+{
+	open_device(s, &script);
+}
+
+void
+state_passing(struct state *s)
+{
+	*s = (struct state){ .fd = -1, .directory = -1 };
+	make_id(&s->device);
+}
+
+/* Where everything is; -1: nowhere yet. */
+static int
+look_there(void)
+{
+	char path[4096];
+
+	if (!find_directory(path, sizeof(path)))
+		return -1;
+	return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+void
+state_look(struct state *s)
+{
+	int directory = look_there(), fd = -1;
+
+	*s = (struct state){ .fd = -1 };
 	if (directory >= 0) {
-		s->fd = take_any(directory, s);
+		fd = openat(
+		    directory, "device", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 		close(directory);
 	}
-	if (s->fd < 0)
-		make_id(&s->device);
+	if (fd < 0)
+		return;
+	if (read_id(fd, &s->device)) {
+		s->number = 1;
+		s->is_used = flock(fd, LOCK_SH | LOCK_NB) < 0;
+	}
+	close(fd);
+}
+
+bool
+state_read(const char *name, struct buf *out)
+{
+	int directory = look_there(), fd = -1;
+	size_t before = out->len;
+	ssize_t n = 1;
+
+	if (directory >= 0) {
+		fd = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+		close(directory);
+	}
+	if (fd < 0)
+		return false;
+	while (n > 0 && out->len - before < STATE_FILE_MAX) {
+		n = read(fd, buf_room(out, STATE_CHUNK), STATE_CHUNK);
+		buf_grown(out, n > 0 ? (size_t)n : 0);
+	}
+	close(fd);
+	return n == 0;
 }
 
 void
@@ -255,5 +350,7 @@ state_close(struct state *s)
 {
 	if (s->fd >= 0)
 		close(s->fd);
-	s->fd = -1;
+	if (s->directory >= 0)
+		close(s->directory);
+	s->fd = s->directory = -1;
 }

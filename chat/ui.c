@@ -95,6 +95,17 @@ read_keys(struct face *f)
 		act_on(f, &event);
 }
 
+/* What is written outlives the program. */
+static void
+keep_draft(struct face *f)
+{
+	if ((f->stale_keys & PART_INPUT) == 0)
+		return;
+	model_lock(f->model);
+	windows_keep_draft(&f->windows);
+	model_unlock(f->model);
+}
+
 static int
 timeout_until(int64_t due_ms)
 {
@@ -122,6 +133,7 @@ turn(struct face *f, struct pollfd *fds)
 	if (poll(fds, WAITED_FOR, timeout(f)) == -1 && errno != EINTR)
 		fatal(EX_OSERR, "poll");
 	read_keys(f);
+	keep_draft(f);
 	if ((fds[KEYS].revents & (POLLHUP | POLLERR | POLLNVAL)) != 0)
 		f->is_over = true;
 	if (fds[SIGNALS].revents != 0)

@@ -20,6 +20,9 @@ window_of(struct windows *w, struct room *room)
 	window = xcalloc(1, sizeof(*window));
 	window->room = room;
 	window->edit = edit_new(&w->kills);
+	if (room->draft != NULL)
+		edit_set(window->edit, slice_of(room->draft));
+	window->is_pasted = room->is_draft_pasted;
 	w->at = xrealloc(w->at, w->n + 1, sizeof(struct window *));
 	w->at[w->n++] = window;
 	return window;
@@ -42,6 +45,23 @@ windows_done(struct windows *w)
 	}
 	free(w->at);
 	kills_done(&w->kills);
+}
+
+void
+windows_keep_draft(struct windows *w)
+{
+	struct room *room = w->now->room;
+	struct slice now = edit_text(w->now->edit);
+	const char *kept = room->draft != NULL ? room->draft : "";
+
+	if (slice_is(now, slice_of(kept)) &&
+	    room->is_draft_pasted == w->now->is_pasted)
+		return;
+	free(room->draft);
+	room->draft = now.len != 0 ? xstrndup(now.at, now.len) : NULL;
+	room->is_draft_pasted = w->now->is_pasted;
+	/* What was sent must not be found there again. */
+	model_keep(w->model, now.len == 0);
 }
 
 /* Time of the last entry before a line; 0: not known. */
@@ -84,6 +104,7 @@ windows_show(struct windows *w, struct room *room)
 {
 	struct window *window = window_of(w, room);
 
+	windows_keep_draft(w);
 	w->home = NULL;
 	w->now->room->lines.is_held = false;
 	hold(window);

@@ -49,7 +49,12 @@ struct windows {
 void windows_init(struct windows *, struct model *);
 void windows_done(struct windows *);
 
-/* The room one looks at was closed, or another is looked at: follows suit. */
+/* What is written in the window looked at is put into the model, to be kept on
+ * disk. */
+void windows_keep_draft(struct windows *);
+
+/* The room one looks at was closed, or another is looked at: follows suit; and
+ * what was missed there begins with a mark. */
 void windows_sync(struct windows *);
 void windows_show(struct windows *, struct room *);
 /* The terminal gained or lost the focus: what comes without it is unread.

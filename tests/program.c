@@ -35,16 +35,14 @@ become(const char *const *argv, const char *home, const int fd[3])
 	_exit(127);
 }
 
-void
-program_start(struct program *p, const char *const *arguments)
+static void
+start(struct program *p, const char *const *arguments)
 {
 	const char *argv[ARGUMENTS] = { daemon_program("CHAT", "chat") };
 	int in[2], out[2], err[2], i;
 
 	for (i = 0; arguments[i] != NULL && i < ARGUMENTS - 2; i++)
 		argv[i + 1] = arguments[i];
-	*p = (struct program){ .home = "/tmp/chat-test-XXXXXX" };
-	cr_assert_not_null(mkdtemp(p->home));
 	cr_assert_eq(pipe2(in, O_CLOEXEC), 0);
 	cr_assert_eq(pipe2(out, O_CLOEXEC), 0);
 	cr_assert_eq(pipe2(err, O_CLOEXEC), 0);
@@ -58,6 +56,24 @@ program_start(struct program *p, const char *const *arguments)
 	p->in = in[1];
 	p->out = out[0];
 	p->err = err[0];
+}
+
+void
+program_start(struct program *p, const char *const *arguments)
+{
+	*p = (struct program){ .home = "/tmp/chat-test-XXXXXX" };
+	p->has_own_home = true;
+	cr_assert_not_null(mkdtemp(p->home));
+	start(p, arguments);
+}
+
+void
+program_start_in(
+    struct program *p, const char *home, const char *const *arguments)
+{
+	*p = (struct program){ .pid = 0 };
+	snprintf(p->home, sizeof(p->home), "%s", home);
+	start(p, arguments);
 }
 
 /* ---- input ---- */
@@ -177,5 +193,6 @@ program_done(struct program *p)
 		close(p->err);
 	buf_done(&p->printed);
 	buf_done(&p->complained);
-	daemon_remove(p->home);
+	if (p->has_own_home)
+		daemon_remove(p->home);
 }

@@ -18,10 +18,14 @@ struct program {
 	int in, out, err; /* -1: closed */
 	struct buf printed, complained;
 	char home[64];
+	bool has_own_home; /* it goes with the program */
 };
 
 /* build/chat with these arguments, up to NULL. */
 void program_start(struct program *, const char *const *arguments);
+/* In a home that stays: somebody's, of an earlier program or of the test. */
+void program_start_in(
+    struct program *, const char *home, const char *const *arguments);
 #define PROGRAM(p, ...)                                                        \
 	program_start(p, (const char *const[]){ __VA_ARGS__, NULL })
 

@@ -29,7 +29,7 @@ rig_init(struct rig *rig)
 	*rig = (struct rig){ .now_ms = 1000, .goes_on = true };
 	rig->model = model_new();
 	rig->model->wall = wall;
-	rig->model->ears = (struct model_ears){ hear, NULL, rig };
+	rig->model->ears = (struct model_ears){ .event = hear, .arg = rig };
 	rig->apply = apply_new(rig->model, &rig->out, &device, "ana");
 }
 

@@ -44,6 +44,8 @@ Test(options, without_any)
 	cr_expect_eq(o.family, AF_UNSPEC);
 	cr_expect_eq(o.timeout_ms, 30000);
 	cr_expect_not(o.is_batch);
+	cr_expect_not(o.is_unread);
+	cr_expect_null(o.tail);
 	options_free(&o);
 }
 
@@ -72,6 +74,54 @@ Test(options, with_all)
 	cr_expect_eq(o.n_rooms, 0);
 	cr_expect_eq(o.timeout_ms, 10000);
 	cr_expect_eq(o.family, AF_INET);
+	options_free(&o);
+}
+
+Test(options, of_a_tail)
+{
+	struct options o;
+
+	setenv("TZ", "UTC", 1);
+	cr_expect_eq(read_line(&o, "--tail #ops"), OPTIONS_RUN);
+	cr_expect_str_eq(o.tail, "#ops");
+	cr_expect_eq(o.lines, OPTIONS_LINES);
+	cr_expect_not(o.has_since);
+	cr_expect_not(o.is_following);
+	cr_expect_not(o.is_json);
+	cr_expect_not(o.is_batch);
+	cr_expect_eq(o.n_rooms, 0);
+	cr_expect_eq(o.timeout_ms, 30000);
+	options_free(&o);
+	cr_expect_eq(read_line(&o, "--lines 0 --follow --json --tail bob h"),
+	    OPTIONS_RUN);
+	cr_expect_str_eq(o.tail, "bob");
+	cr_expect_eq(o.lines, 0);
+	cr_expect(o.is_following);
+	cr_expect(o.is_json);
+	cr_expect_not(o.is_batch);
+	options_free(&o);
+	cr_expect_eq(
+	    read_line(&o, "--tail=#a --since=2026-11-20T01:00"), OPTIONS_RUN);
+	cr_expect(o.has_since);
+	cr_expect_eq(o.since, 1795136400000);
+	options_free(&o);
+	cr_expect_eq(
+	    read_line(&o, "--tail #a --since 1970-01-01"), OPTIONS_RUN);
+	cr_expect(o.has_since);
+	cr_expect_eq(o.since, 0);
+	options_free(&o);
+}
+
+Test(options, of_counting)
+{
+	struct options o;
+
+	cr_expect_eq(read_line(&o, "--unread --json"), OPTIONS_RUN);
+	cr_expect(o.is_unread);
+	cr_expect(o.is_json);
+	cr_expect_not(o.is_batch);
+	cr_expect_eq(o.n_rooms, 0);
+	cr_expect_eq(o.timeout_ms, 10000);
 	options_free(&o);
 }
 
@@ -130,7 +180,25 @@ static const struct {
 	{ "-t bob", "belong together" },
 	{ "-m hi -t b/b", "b/b: a nick is" },
 	{ "-m hi -t #", "#: a room is" },
-	{ "-m hi -t bob --batch", "does not go with" },
+	{ "-m hi -t bob --batch", "exclude each other" },
+	{ "-m hi -t bob --json", "does not go with" },
+	{ "--tail", "--tail: its argument is missing" },
+	{ "--tail b/b", "b/b: a nick is" },
+	{ "--tail #", "#: a room is" },
+	{ "--tail #a --batch", "exclude each other" },
+	{ "--tail #a --unread", "exclude each other" },
+	{ "--tail #a -m hi -t bob", "exclude each other" },
+	{ "--tail #a -r b", "#b: no room is entered" },
+	{ "--unread -r b", "#b: no room is entered" },
+	{ "--unread chat://host/b", "#b: no room is entered" },
+	{ "--since 3h", "belong to --tail" },
+	{ "--follow", "belong to --tail" },
+	{ "--lines 3 --batch", "belong to --tail" },
+	{ "--tail #a --since soon", "--since soon: a time is" },
+	{ "--tail #a --since 3h --lines 3", "exclude each other" },
+	{ "--tail #a --lines -1", "0 to 1000000000" },
+	{ "--tail #a --lines 1000000001", "0 to 1000000000" },
+	{ "--tail #a --lines 3x", "0 to 1000000000" },
 	{ "--timeout 0", "1 to 86400" },
 	{ "--timeout 86401", "1 to 86400" },
 	{ "--timeout 3s", "1 to 86400" },

@@ -6,6 +6,7 @@
 static struct model *m;
 static struct outbox o;
 static struct room *room, *other;
+static const struct id log_a = { { 1 } }, log_b = { { 2 } };
 
 static void
 begin(void)
@@ -18,12 +19,13 @@ begin(void)
 	room->number = 1;
 	other->number = 2;
 	strcpy(m->nick, "ana");
-	outbox_begin(&o, 10, false);
+	outbox_begin(&o, &log_a, 10);
 }
 
 static void
 end(void)
 {
+	outbox_done(&o);
 	model_free(m);
 }
 
@@ -226,7 +228,7 @@ Test(outbox, after_a_cut_it_goes_on_behind_the_last_stored)
 	say(room, "c");
 	next(0);
 	next(0);
-	outbox_begin(&o, 11, false);
+	outbox_begin(&o, &log_a, 11);
 	cr_expect(m->outbox->is_stored);
 	cr_expect_eq(next(0), 12);
 	cr_expect_eq(next(0), 13);
@@ -240,14 +242,15 @@ Test(outbox, what_was_stored_but_never_came_stays_to_be_read)
 	say(room, "a");
 	say(room, "b");
 	next(0);
-	outbox_begin(&o, 11, false);
+	outbox_begin(&o, &log_a, 11);
 	room->seq = 8;
 	outbox_caught_up(&o, other);
 	cr_expect_str_eq(left(), "ab");
 	outbox_caught_up(&o, room);
 	cr_expect_str_eq(left(), "b");
 	cr_expect_str_eq(rig_line(room, 0), "ana|a");
-	cr_expect(scrollback_line(&room->lines, 1)->is_mine);
+	cr_expect(scrollback_line(&room->lines, scrollback_oldest(&room->lines))
+		      ->is_mine);
 }
 
 Test(outbox, catching_up_leaves_what_is_still_to_come)
@@ -269,7 +272,7 @@ Test(outbox, new_logs_know_nothing_of_what_was_sent)
 	next(0);
 	next(0);
 	stored(11, 1, 9);
-	outbox_begin(&o, 0, true);
+	outbox_begin(&o, &log_b, 0);
 	cr_expect_str_eq(left(), "bc");
 	cr_expect_str_eq(rig_line(room, 0), "ana|a");
 	cr_expect_eq(next(0), 1);

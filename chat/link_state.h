@@ -1,0 +1,46 @@
+/*
+ * What the files of link share.  For these files alone; everyone else reads
+ * link.h.
+ */
+#ifndef LINK_STATE_H
+#define LINK_STATE_H
+
+#include <pthread.h>
+
+#include "apply.h"
+#include "journal.h"
+#include "link.h"
+#include "reach.h"
+
+struct link {
+	struct model *model;
+	struct apply *apply;
+	struct journal *journal; /* NULL: none */
+	int timeout_ms;
+	bool keeps_trying, stays;
+	int wake; /* something to send, or an order */
+	pthread_t thread;
+	bool is_started;
+
+	/* With the model's lock. */
+	struct buf out;	 /* frames for the server */
+	char *address;	 /* NULL: the default ones */
+	char *bye;	 /* words, may be NULL */
+	bool is_stopped; /* order: end */
+	bool again;	 /* order: try now, at the address there is */
+
+	struct reach reach;
+
+	/* The thread's own. */
+	int fd;
+	struct buf in, sending;
+	unsigned failures; /* in a row */
+	int64_t deadline_ms, began_ms;
+	bool has_heard; /* anything at all, on this connection */
+	struct apply_end end;
+};
+
+/* The model's target: the address as it was given, NULL: none was. */
+void link_target(struct link *, const char *address);
+
+#endif
