@@ -46,7 +46,10 @@ void
 fleet_init(struct fleet *f, unsigned clients, uint64_t seed)
 {
 	*f = (struct fleet){
-		.seed = seed, .rooms = FLEET_ROOMS, .wait_ms = FLEET_WAIT_MS
+		.seed = seed,
+		.rooms = FLEET_ROOMS,
+		.wait_ms = FLEET_WAIT_MS,
+		.most = ULONG_MAX,
 	};
 	f->at = xcalloc(FELLOWS, sizeof(*f->at));
 	while (clients-- != 0)

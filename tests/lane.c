@@ -238,5 +238,6 @@ lane_end(struct lane *l)
 	lane_start(l);
 	lane_judge(l, &v);
 	cr_expect_eq(v.all, 0, "%s", buf_string(&v.words));
+	cr_expect_gt(v.stored, 0);
 	buf_done(&v.words);
 }
