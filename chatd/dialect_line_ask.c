@@ -59,7 +59,8 @@ hello(struct line *t, struct slice nick)
 				      .nick = nick,
 				      .software = SLICE("line"),
 				  } };
-	randombytes_buf(&t->ask.hello.device, sizeof t->ask.hello.device);
+	randombytes_buf(t->ask.hello.device.byte + DIALECT_PASSING,
+	    sizeof t->ask.hello.device.byte - DIALECT_PASSING);
 	return FINE;
 }
 

@@ -112,6 +112,10 @@ hub_load(struct hub *hub)
 	hub_keep(hub);
 	HASH_ITER(hh_device, hub->users.by_device, user, next)
 	{
+		if (user_passes(user)) {
+			hub_leave(hub, user, SLICE("connection lost"));
+			continue;
+		}
 		user->has_said = true; /* until the store says otherwise */
 		hub_ask_device(hub, NULL, user, whether_said);
 		hub_lose(hub, user);

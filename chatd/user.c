@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "dialect.h"
 #include "room.h"
 
 struct user *
@@ -102,6 +103,14 @@ users_guest(const struct users *users, uint32_t random, char *out)
 		snprintf(out, NAMES_NICK_MAX + 1, "guest%u",
 		    (unsigned)(random++ % range));
 	} while (users_nick(users, slice_of(out)) != NULL);
+}
+
+bool
+user_passes(const struct user *user)
+{
+	static const uint8_t none[DIALECT_PASSING];
+
+	return memcmp(user->device.byte, none, sizeof none) == 0;
 }
 
 struct member *

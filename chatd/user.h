@@ -52,6 +52,8 @@ void user_free(struct user *);
 /* A guest's nick that nobody has, into out (NAMES_NICK_MAX + 1 bytes). */
 void users_guest(const struct users *, uint32_t random, char *out);
 
+/* It has no device to come back with. */
+bool user_passes(const struct user *);
 struct member *user_member(const struct user *, const struct room *);
 /* The direct conversation of two; NULL. */
 struct room *users_direct(const struct user *, const struct user *);

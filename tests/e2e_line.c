@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
 
 #include "clock.h"
 #include "daemon.h"
@@ -298,6 +299,92 @@ Test(line, puts_pieces_together, .timeout = 60)
 	peer_close(&ann);
 	peer_close(&bob);
 	close_house();
+}
+
+/* What comes from other protocols says nothing to anybody. */
+Test(line, understands_no_other_protocol, .timeout = 60)
+{
+	static const struct {
+		const char *bytes;
+		size_t len;
+		bool is_closed;
+	} openers[] = {
+#define OPENER(literal, is_closed) { literal, sizeof(literal) - 1, is_closed }
+		OPENER("GET / HTTP/1.1\r\nHost: x\r\n\r\n", true),
+		OPENER("POST / HTTP/1.1\r\n\r\n/nick eve\r\nhi\r\n", true),
+		OPENER("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", true),
+		OPENER("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", true),
+		OPENER("SSH-2.0-OpenSSH_9.2p1\r\n", true),
+		OPENER("\0\0\0\x54\xffSMBr\0\0", true),
+		OPENER("\0\0\0\x30\x01\0\x01", true),
+		OPENER("\x03\0\0\x13\x0e\xe0\0\0\0\0\0\x01\0\r\n", false),
+		OPENER("*1\r\n$4\r\nPING\r\x01\n", false),
+		OPENER("EHLO example.org\r\nMAIL FROM:<a@b>\r\n", false),
+		OPENER("USER a b c :d\r\n", false),
+		OPENER("CONNECT a:1 HTTP/1.0\r\n", true),
+#undef OPENER
+	};
+	struct peer bob = { .fd = -1 }, p = { .fd = -1 };
+	union message m;
+	size_t i;
+
+	open_house(NULL);
+	cr_assert(peer_enter(&bob, house.frame, "bob"));
+	peer_join(&bob, "#lobby");
+	for (i = 0; i < sizeof(openers) / sizeof(*openers); i++) {
+		cr_assert(peer_connect(&p, house.line));
+		peer_send_bytes(&p, openers[i].bytes, openers[i].len);
+		peer_half_close(&p);
+		peer_hear_bytes(&p, 65536, PEER_WAIT_MS);
+		cr_expect(p.is_over, "%zu", i);
+		peer_close(&p);
+	}
+	cr_expect(daemon_says(&house.d, ": closed: not_chat", 8));
+	cr_expect_eq(
+	    daemon_said(&house.d, ": welcome"), 1 + 1, "PING could be a name");
+	while (peer_hear(&bob, &m, 0) == HEARD_MESSAGE)
+		cr_expect(m.type != MSG_ENTRY || m.entry.kind != ENTRY_SAID);
+	peer_close(&bob);
+	close_house();
+}
+
+/* Nobody waits for who can't come back, even when the daemon was killed. */
+Test(line, frees_the_names_of_people_when_it_starts_again, .timeout = 60)
+{
+	struct daemon_options o = { .listen = { "line:127.0.0.1:0" } };
+	char directory[96];
+	struct peer ann;
+	struct daemon d;
+
+	daemon_init(&d);
+	snprintf(directory, sizeof(directory), "%s/state", d.directory);
+	o.directory = directory;
+	daemon_start(&d, &o);
+	ann = person(d.address[0], "ann");
+	types(&ann, "hello\n");
+	cr_assert(hears(&ann, "+ok say #lobby 2", 1));
+	daemon_kill(&d);
+	peer_close(&ann);
+	daemon_start(&d, &o);
+	ann = person(d.address[0], "ann");
+	cr_expect(hears(&ann, "[#lobby] <ann> hello\r\n", 1));
+	cr_expect(hears(&ann, "[#lobby] -- ann left: connection lost\r\n", 1));
+	peer_close(&ann);
+	daemon_stop(&d);
+	daemon_done(&d);
+}
+
+/* In the clear only where it is allowed. */
+Test(line, needs_leave_beyond_this_machine, .timeout = 60)
+{
+	static const char *const more[] = { "-t", NULL };
+	struct daemon_options o = { .listen = { "line:*:0" } };
+	struct daemon d;
+
+	daemon_init(&d);
+	cr_expect_eq(daemon_fails(&d, &o, more), EX_CONFIG);
+	cr_expect_eq(daemon_said(&d, "server.insecure = true"), 1);
+	daemon_done(&d);
 }
 
 /* ---- limits ---- */
