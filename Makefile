@@ -149,8 +149,9 @@ soak: $(PROGRAMS) $(BUILD)/unit $(BUILD)/e2e $(FAULTS)
 	tests/faults/soak.sh $(SOAK) $(PARTS)
 
 bench: $(PROGRAMS) $(addprefix $(BUILD)/bench/,relay load client_bench \
-	store_bench disk_load) $(FAULTS)
+	store_bench disk_load flood) $(FAULTS)
 	tests/bench/bench.sh
+	tests/bench/flood.sh
 	tests/bench/disk.sh
 	$(BUILD)/bench/store_bench
 
