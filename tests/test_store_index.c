@@ -276,3 +276,48 @@ Test(store_index, goes_on_where_it_was)
 	finds(s, "find", both);
 	store_free(s);
 }
+
+static long long
+number(sqlite3 *db, const char *sql)
+{
+	sqlite3_stmt *q;
+	long long n = -1;
+
+	cr_assert_eq(sqlite3_prepare_v2(db, sql, -1, &q, NULL), SQLITE_OK);
+	if (sqlite3_step(q) == SQLITE_ROW)
+		n = sqlite3_column_int64(q, 0);
+	sqlite3_finalize(q);
+	return n;
+}
+
+Test(store_index, what_is_gone_has_left_it)
+{
+	static const char *const count =
+	    "SELECT count(*) FROM words WHERE words MATCH 'nothing OR find'";
+	const struct store_keep keep = { .count = 100 };
+	struct store_place place;
+	struct buf error = { 0 };
+	struct store *s = store_at(state);
+	struct rows rows;
+	uint32_t room = 0;
+	bool more = true;
+
+	fill(s);
+	store_free(s);
+	cr_assert_eq(store_open(&place, state, &error), 0);
+	cr_assert_eq(rows_init(&rows, place.db, story_wall), SQLITE_OK);
+	while (rows.indexed < MANY)
+		cr_assert_eq(rows_index(&rows), SQLITE_OK);
+	cr_expect_eq(number(place.db, count), MANY);
+	while (more)
+		cr_assert_eq(rows_keep(&rows, &keep, &room, &more), SQLITE_OK);
+	cr_expect_eq(number(place.db, "SELECT count(*) FROM entry"), 300);
+	cr_expect_eq(number(place.db, count), 300);
+	cr_assert_eq(rows_forget(&rows, 2), SQLITE_OK);
+	for (more = true; more;)
+		cr_assert_eq(rows_sweep(&rows, &more), SQLITE_OK);
+	cr_expect_eq(number(place.db, "SELECT count(*) FROM entry"), 200);
+	cr_expect_eq(number(place.db, count), 200);
+	rows_done(&rows);
+	store_close(&place, false);
+}

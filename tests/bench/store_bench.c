@@ -80,9 +80,9 @@ sample_part(double part)
 	return sample.ms[(size_t)(part * (double)(sample.n - 1))];
 }
 
-/* goal: of the 99 of a hundred; 0: none. */
+/* goal: of the part that is to reach it; 0: there is none. */
 static void
-sample_print_goal(const char *what, double goal)
+sample_print_goal(const char *what, double goal, double part)
 {
 	static const double parts[] = { 0.5, 0.99, 0.999 };
 
@@ -93,7 +93,7 @@ sample_print_goal(const char *what, double goal)
 		double ms = sample_part(parts[i]);
 
 		printf("%s p%g: %.3f ms", what, parts[i] * 100, ms);
-		if (goal > 0 && i == 1)
+		if (goal > 0 && parts[i] == part)
 			printf(", goal < %g: %s", goal,
 			    ms < goal ? "reached" : "MISSED");
 		printf("\n");
@@ -106,7 +106,7 @@ sample_print_goal(const char *what, double goal)
 static void
 sample_print(const char *what)
 {
-	sample_print_goal(what, 0);
+	sample_print_goal(what, 0, 0);
 }
 
 static void
@@ -347,7 +347,7 @@ search_as(struct store *s, const char *what, const char *words, uint32_t room,
 	}
 	printf("%s: \"%s\": %u found, %.3g answers\n", what, words, found,
 	    (double)answers / SEARCHES);
-	sample_print_goal(what, goal);
+	sample_print_goal(what, goal, 0.5);
 }
 
 static void
@@ -476,7 +476,7 @@ read_pages(struct store *s, uint64_t entries)
 		store_drain(s);
 		sample_add(now_us() - before);
 	}
-	sample_print_goal("page of 50, asked and answered", 1);
+	sample_print_goal("page of 50, asked and answered", 1, 0.5);
 }
 
 static bool is_copied;
@@ -569,7 +569,7 @@ main(int argc, char **argv)
 	printf("-- 1000 a second from %d devices\n", DEVICES);
 	s = store_open();
 	say_at_rate(s, 1000, ROOMS, seconds, NULL);
-	sample_print_goal("ack", 10);
+	sample_print_goal("ack", 10, 0.99);
 	printf("-- 10000 a second into one room\n");
 	say_at_rate(s, 10000, 1, seconds, NULL);
 	sample_print("ack");
