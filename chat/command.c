@@ -217,6 +217,9 @@ run_part(struct command_face *f, const char *words)
 	struct room *room = f->room;
 	union message m;
 
+	/* What is no room is left, and not the room it is about. */
+	if (word.len == 0 && f->close != NULL && f->close(f->face))
+		return COMMAND_DONE;
 	if (word.len != 0 && open_room(f, word) != NULL) {
 		room = open_room(f, word);
 		words = rest;

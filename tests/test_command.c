@@ -109,6 +109,13 @@ static const struct {
 	{ "/who bob", "C who nick=bob" },
 	{ "/w bob", "C who nick=bob" },
 	{ "/list", "C list after=0" },
+	{ "/search green tea",
+	    "C search words=\"green tea\" who=\"\" room=\"\" after=0 "
+	    "before=0 next=0" },
+	{ "/search tea from:bob in:#dev",
+	    "C search words=tea who=bob room=#dev" },
+	{ "/search tea after:2026-11-19 before:2026-11-20",
+	    "C search words=tea after!=0 before!=0" },
 	{ "/part", "C part room=#lobby why=\"\"" },
 	{ "/part lunch time", "C part room=#lobby why=\"lunch time\"" },
 	{ "/part #lobby lunch", "C part room=#lobby why=lunch" },
@@ -160,6 +167,40 @@ Test(command, what_the_face_does_itself)
 	}
 }
 
+static bool is_room;
+
+static bool
+leave(void *face)
+{
+	(void)face;
+	snprintf(done, sizeof(done), "close");
+	return !is_room;
+}
+
+static void
+found(void *face, const struct search *search)
+{
+	(void)face;
+	snprintf(done, sizeof(done), "found %.40s", search->line);
+}
+
+Test(command, what_a_face_with_windows_does)
+{
+	f.close = leave;
+	f.search = found;
+	run("/search tea from:bob");
+	cr_expect_str_eq(done, "found tea from:bob");
+	run("/close");
+	cr_expect_str_eq(done, "close");
+	/* Leaving a window that is no room leaves no room. */
+	run("/part");
+	HOST(&host, "C -");
+	is_room = true;
+	cr_expect_eq(command_run(&f, "/close", false), COMMAND_KEEP);
+	run("/part");
+	HOST(&host, "C part room=#lobby");
+}
+
 Test(command, the_topic_is_shown)
 {
 	run("/topic");
@@ -183,6 +224,12 @@ static const struct {
 	{ "/clear all", "usage: /clear" },
 	{ "/nick", "usage: /nick NICK" },
 	{ "/nick 2good", "2good: a nick is" },
+	{ "/search", "usage: /search WORDS" },
+	{ "/search from:ana", "a search is 1 to 16 words" },
+	{ "/search tea after:noon", "noon: a time is" },
+	{ "/search tea in:", "a name follows the colon" },
+	{ "/close", "this is a room: /part leaves it" },
+	{ "/close it", "usage: /close" },
 	{ "/nick server", "server: this nick is reserved" },
 	{ "/join #a/b", "#a/b: a room is" },
 	{ "/query ana", "ana: that is you" },

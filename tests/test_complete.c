@@ -89,6 +89,36 @@ Test(complete, nicks)
 	check("q|", 1, "q");
 }
 
+Test(complete, what_a_search_takes)
+{
+	check("/search x fr|", 1, "/search x from:");
+	check("/search |", 1, "/search after:");
+	check("/search from:b|", 1, "/search from:bob ");
+	check("/search x from:be|", 1, "/search x from:Bert ");
+	check("/search in:#d| x", 1, "/search in:#dev x");
+	check("/search in:z|", 1, "/search in:zoe ");
+	check("/search in:#|", 2, "/search in:#lobby ");
+	check("/search after:2|", 1, "/search after:2");
+	check("/search b|", 1, "/search before:");
+	check("/msg bob from:b|", 1, "/msg bob from:b");
+}
+
+/* Windows that are no rooms have no name one could type. */
+Test(complete, what_is_no_room)
+{
+	struct model *m = make_model();
+	const struct search search = { .words = "x" };
+	struct complete c;
+
+	model_open_found(m, &search);
+	model_open_past(m, SLICE("#dev at 14 March"), SLICE("#dev"), 1);
+	cr_assert(complete_start(
+	    &c, m, model_room(m, SLICE("#lobby")), SLICE("/join "), 6));
+	cr_expect_eq(c.n, 3);
+	complete_stop(&c);
+	model_free(m);
+}
+
 Test(complete, goes_round_with_what_was_typed)
 {
 	check("b|", 3, "b");
