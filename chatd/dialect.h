@@ -15,12 +15,7 @@
 #include "frame.h"
 #include "protocol.h"
 
-enum dialect_no {
-	DIALECT_FRAME,
-	DIALECT_LINE,
-	DIALECT_ANSWERS,
-	DIALECT_COUNT
-};
+enum dialect_no { DIALECT_FRAME, DIALECT_LINE, DIALECT_ANSWERS, DIALECT_COUNT };
 
 /* What read() is given, and what it found. */
 struct intake {
@@ -48,8 +43,8 @@ struct dialect {
 			     nothing of what follows is there */
 	/* People type it: limits.line is their deadline, they are not
 	 * pinged, and after a refusal for being too fast nothing is read for
-	 * as long as it says.  They have no device to come back with: when the connection
-	 * ends, they have left. */
+	 * as long as it says.  They have no device to come back with: when the
+	 * connection ends, they have left. */
 	bool is_typed;
 
 	/* What a connection keeps, handed to the functions below; a dialect

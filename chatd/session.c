@@ -92,8 +92,12 @@ session_end(struct session *s, const char *why)
 static void
 say_bye(struct session *s, enum refusal why, uint32_t wait_ms)
 {
-	union message m = { .bye = { MSG_BYE, (uint16_t)why, wait_ms,
-				slice_of(refusal_text(why)) } };
+	union message m = { .bye = {
+				.type = MSG_BYE,
+				.reason = (uint16_t)why,
+				.wait = wait_ms,
+				.text = slice_of(refusal_text(why)),
+			    } };
 
 	session_tell(s, &m);
 }
