@@ -291,7 +291,7 @@ send_to(const char *place, const char *words)
 	cr_assert_null(sock_resolve(&name, false, &addr, 1, &n));
 	fd = socket(addr.sa.sa_family, SOCK_DGRAM, 0);
 	cr_assert_eq(sendto(fd, words, strlen(words), 0, &addr.sa, addr.len),
-	    strlen(words));
+	    (ssize_t)strlen(words));
 	close(fd);
 }
 
