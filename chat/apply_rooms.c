@@ -218,7 +218,8 @@ room_of_number(struct model *m, uint32_t number)
 	size_t i;
 
 	for (i = 1; i < m->n_rooms; i++)
-		if (m->rooms[i]->number == number)
+		if (m->rooms[i]->number == number &&
+		    m->rooms[i]->kind == ROOM_TALK)
 			return m->rooms[i];
 	return NULL;
 }
