@@ -14,6 +14,7 @@
 #include "daemon.h"
 #include "folder.h"
 #include "program.h"
+#include "proxy.h"
 #include "vt.h"
 #include "xmalloc.h"
 
@@ -188,6 +189,21 @@ random_below(unsigned n)
 	return (unsigned)(seed >> 33) % n;
 }
 
+/* The network while lines are typed: there, gone before, or cut among them. */
+static void
+spoil(struct proxy *network)
+{
+	switch (random_below(3)) {
+	case 0:
+		break;
+	case 1:
+		proxy_cut(network, true);
+		break;
+	default:
+		proxy_cut_after(network, 1 + random_below(600));
+	}
+}
+
 /* Kills it when a line is to be seen, whatever has become of it. */
 static void
 type_and_kill(struct fixture *f, int *n, bool *is_shown)
@@ -230,6 +246,7 @@ check_seen(struct fixture *f, int n, const bool *is_shown)
 Test(client, killed_at_any_moment_it_loses_nothing_shown, .timeout = 3600)
 {
 	struct fixture f;
+	struct proxy network;
 	uint64_t rounds = soak();
 	bool *is_shown = xcalloc(rounds * LINES + 1, sizeof(bool));
 	int n = 0;
@@ -237,10 +254,14 @@ Test(client, killed_at_any_moment_it_loses_nothing_shown, .timeout = 3600)
 	init(&f);
 	start_daemon(&f);
 	start_bob(&f);
+	proxy_start(&network, f.address);
+	snprintf(f.address, sizeof(f.address), "%s", network.address);
 	for (uint64_t i = 0; i < rounds; i++) {
 		start_chat(&f, "#lobby");
-		vt_await(&f.vt, "#lobby>");
+		vt_await(&f.vt, "2 here");
+		spoil(&network);
 		type_and_kill(&f, &n, is_shown);
+		proxy_mend(&network);
 	}
 	start_chat(&f, NULL);
 	vt_await(&f.vt, "2 here");
@@ -249,6 +270,7 @@ Test(client, killed_at_any_moment_it_loses_nothing_shown, .timeout = 3600)
 	quit_chat(&f);
 	end_bob(&f);
 	free(is_shown);
+	proxy_stop(&network);
 	done(&f);
 }
 
@@ -429,6 +451,63 @@ Test(client, a_script_knows_what_became_of_its_message, .timeout = 60)
 	    strstr(buf_string(&f.bob.printed), "\tsaid\tcron\ttwo\n"));
 	cr_expect(program_prints(&f.bob, "\tleft\tcron\t", 1));
 	end_bob(&f);
+	daemon_stop(&f.daemon);
+	daemon_done(&f.daemon);
+}
+
+static unsigned
+times_said(struct fixture *f, unsigned i)
+{
+	char words[64];
+
+	snprintf(words, sizeof(words), "\tsaid\tcron\tk%u\n", i);
+	return program_printed(&f->bob, words);
+}
+
+/* What the status promises: 0 and 75: it is said, once; else it is not. */
+static void
+check_promise(struct fixture *f, unsigned i, int status)
+{
+	bool is_said = status == EX_OK || status == EX_TEMPFAIL;
+
+	cr_expect_eq(times_said(f, i), is_said ? 1u : 0u,
+	    "cut after %u bytes: status %d, said %u times", i, status,
+	    times_said(f, i));
+}
+
+Test(client, a_script_is_told_the_truth_wherever_it_is_cut, .timeout = 600)
+{
+	enum { BYTES = 400 };
+	static int status[BYTES];
+	unsigned i, step = getenv("CHAT_SOAK") != NULL ? 1 : 9, kept_ones = 0;
+	struct fixture f;
+	struct proxy network;
+	struct program p;
+	char text[16];
+
+	init(&f);
+	start_daemon(&f);
+	start_bob(&f);
+	proxy_start(&network, f.address);
+	snprintf(f.address, sizeof(f.address), "%s", network.address);
+	for (i = 1; i < BYTES; i += step) {
+		snprintf(text, sizeof(text), "k%u", i);
+		proxy_cut_way(&network, i % 2, i, false);
+		RUN(&f, &p, "-m", text, "-t", "#lobby");
+		status[i] = program_end(&p);
+		kept_ones += status[i] == EX_TEMPFAIL;
+		program_done(&p);
+	}
+	proxy_cut_way(&network, 0, 0, false);
+	RUN(&f, &p, "-m", "last", "-t", "#lobby");
+	cr_expect_eq(program_end(&p), EX_OK);
+	program_done(&p);
+	cr_expect(program_prints(&f.bob, "\tsaid\tcron\tlast\n", 1));
+	for (i = 1; i < BYTES; i += step)
+		check_promise(&f, i, status[i]);
+	cr_expect_gt(kept_ones, 0, "no cut came between say and stored");
+	end_bob(&f);
+	proxy_stop(&network);
 	daemon_stop(&f.daemon);
 	daemon_done(&f.daemon);
 }
