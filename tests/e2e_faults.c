@@ -10,7 +10,7 @@
 
 enum {
 	LANES = 30, /* at most, until it is found */
-	KILLS = 6,  /* of each kind in a lane */
+	KILLS = 8,  /* of each kind in a lane */
 	WAIT_MS = 1500,
 };
 
@@ -28,7 +28,7 @@ look_at(const char *name, const char *program, unsigned no)
 	lane.fleet.wait_ms = WAIT_MS;
 	lane.options.program = program;
 	lane_kill_often(&lane, KILLS);
-	lane_kill_at_calls(&lane, "fdatasync", 20, KILLS);
+	lane_kill_at_calls(&lane, "pwrite", 100, KILLS);
 	lane_start(&lane);
 	lane_judge(&lane, &v);
 	for (int f = 0; f < FAULTS; f++) {

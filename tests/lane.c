@@ -166,12 +166,13 @@ void
 lane_kill_at_calls(
     struct lane *l, const char *call, unsigned most, unsigned kills)
 {
-	static const char *const moments[] = { "before", "half", "after" };
+	static const char *const moments[] = { "before", "half", "after",
+		"late" };
 	char fault[80];
 	int status;
 
 	for (unsigned i = 0; i < kills; i++) {
-		snprintf(fault, sizeof(fault), "%s %s %u", call, moments[i % 3],
+		snprintf(fault, sizeof(fault), "%s %s %u", call, moments[i % 4],
 		    1 + (unsigned)fleet_draw(&l->fleet, most));
 		if (lane_start_with(l, fault))
 			lane_talk_to_its_end(l);

@@ -6,6 +6,7 @@
  *	before	it is killed as it makes the call
  *	half	... when half of the bytes are written
  *	after	... when the call has been carried out
+ *	late	... after DELAY_MS, instead of the call
  *	error	the call fails: EIO
  *	delay	the call takes DELAY_MS longer
  *
@@ -24,10 +25,10 @@
 
 enum { DELAY_MS = 200 };
 
-enum what { NOTHING, BEFORE, HALF, AFTER, ERROR, DELAY };
+enum what { NOTHING, BEFORE, HALF, AFTER, LATE, ERROR, DELAY };
 
 static const char *const whats[] = { "nothing", "before", "half", "after",
-	"error", "delay" };
+	"late", "error", "delay" };
 
 static char call[32];
 static enum what what;
@@ -64,10 +65,10 @@ meet(const char *name)
 		return NOTHING;
 	if (++calls != when && when != 0)
 		return NOTHING;
-	if (what == BEFORE)
-		die();
-	if (what == DELAY)
+	if (what == DELAY || what == LATE)
 		poll(NULL, 0, DELAY_MS);
+	if (what == BEFORE || what == LATE)
+		die();
 	return what;
 }
 
