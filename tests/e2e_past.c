@@ -340,6 +340,25 @@ Test(past, search_and_the_way_to_what_was_found)
 	tear_down(&f);
 }
 
+Test(past, whole_screens)
+{
+	struct fixture f;
+
+	set_up(&f, 3, 24, 80);
+	say(&f, "#lobby", "the nightly build is green again");
+	say(&f, "#lobby",
+	    "who broke the Build? It was good yesterday, and all of the night, "
+	    "until somebody touched build.mk");
+	vt_await(&f.vt, "build.mk");
+	vt_type(&f.vt, "/search build from:ana\r");
+	vt_await(&f.vt, "2 found");
+	vt_type(&f.vt, UP);
+	vt_expect(&f.vt, "search-80x24");
+	vt_resize(&f.vt, 12, 40);
+	vt_expect(&f.vt, "search-40x12");
+	tear_down(&f);
+}
+
 Test(past, nothing_found_and_what_is_wrong)
 {
 	struct fixture f;

@@ -434,6 +434,27 @@ mask_clocks(char *text)
 	}
 }
 
+/* 2026-11-20 */
+static bool
+is_day(const char *s)
+{
+	static const char form[] = "0000-00-00";
+
+	for (size_t i = 0; form[i] != '\0'; i++)
+		if (form[i] == '-' ? s[i] != '-' : !is_digit(s[i]))
+			return false;
+	return true;
+}
+
+static void
+mask_days(char *text)
+{
+	for (char *at = text; *at != '\0'; at++)
+		for (size_t i = 0; is_day(at) && i < 10; i++)
+			if (at[i] != '-')
+				at[i] = '0';
+}
+
 /* A row of dashes with a date in it says so instead; "ok 12 ms" has no number
  * any more. */
 static void
@@ -462,6 +483,7 @@ vt_masked(struct vt *vt)
 	struct buf out = { 0 };
 
 	mask_clocks(text);
+	mask_days(text);
 	for (; *row != '\0'; row = end + 1) {
 		end = strchr(row, '\n');
 		*end = '\0';
