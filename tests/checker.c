@@ -356,7 +356,8 @@ look_at_place(
 	for (size_t i = 0; i < n; i++) {
 		const struct history_row *a = at[0], *b = at[i];
 		bool is_other = a->text != b->text || a->who != b->who ||
-		    a->kind != b->kind || a->other != b->other;
+		    a->kind != b->kind ||
+		    (a->other != b->other && a->other != 0 && b->other != 0);
 
 		if (i != 0 && at[i - 1]->client == b->client) {
 			c->is_again[b - c->h->rows] = true;

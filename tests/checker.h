@@ -56,6 +56,7 @@ void history_refused(struct history *, unsigned client, struct slice text);
 size_t history_asks(struct history *, unsigned client);
 void history_attached(struct history *, unsigned client, size_t asked,
     uint32_t room, uint64_t first, uint64_t head);
+/* Its time may be 0: not known. */
 void history_sees(
     struct history *, unsigned client, const struct msg_entry *);
 /* What is before first is not kept any more, and said to be so. */

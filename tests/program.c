@@ -158,6 +158,14 @@ program_prints(struct program *p, const char *words, unsigned n)
 	return true;
 }
 
+bool
+program_look(struct program *p)
+{
+	while (read_more(p, 0))
+		continue;
+	return p->out >= 0 || p->err >= 0;
+}
+
 /* ---- the end ---- */
 
 int

@@ -35,6 +35,9 @@ void program_end_input(struct program *);
 bool program_prints(struct program *, const char *words, unsigned n);
 unsigned program_printed(const struct program *, const char *words);
 
+/* Takes what it has printed; false: it prints nothing more. */
+bool program_look(struct program *);
+
 /* Ends its input and waits: the exit status, or minus the signal's number. */
 int program_end(struct program *);
 /* Kills it if it is still there, and frees what it held. */
