@@ -46,6 +46,7 @@ apply_free(struct apply *a)
 	while (a->asking.first != NULL)
 		asking_drop(&a->asking, a->asking.first);
 	outbox_done(&a->outbox);
+	transfers_free(a->transfers);
 	free(a);
 }
 
@@ -253,6 +254,8 @@ apply_over(struct apply *a)
 	for (i = 0; i < m->n_rooms; i++)
 		m->rooms[i]->is_attached = false;
 	a->is_live = false;
+	if (a->transfers != NULL)
+		transfers_over(a->transfers);
 	m->ping_ms = -1;
 	return was_live;
 }
@@ -260,9 +263,9 @@ apply_over(struct apply *a)
 void
 apply_bye(struct apply *a, struct slice words, bool stays)
 {
-	union message bye = { .bye = { .type = MSG_BYE,
-				  .text = words,
-				  .stays = stays } };
+	union message bye = {
+		.bye = { .type = MSG_BYE, .text = words, .stays = stays }
+	};
 
 	if (a->is_live)
 		apply_tell_seen(a, true);
@@ -347,8 +350,7 @@ apply_wait(const struct apply *a, int64_t now_ms)
 {
 	if (!a->is_live)
 		return -1;
-	return sooner(
-	    sooner(pulse_wait(a, now_ms), apply_seen_wait(a, now_ms)),
+	return sooner(sooner(pulse_wait(a, now_ms), apply_seen_wait(a, now_ms)),
 	    sooner(asking_wait(&a->asking, now_ms),
 		outbox_wait(&a->outbox, now_ms)));
 }
@@ -422,7 +424,8 @@ request_refused(struct apply *a, const struct msg_refused *r)
 	if (asked == NULL || asked->type != r->request ||
 	    postpone(a, asked, r->wait))
 		return;
-	if (!apply_page_refused(asked, r->text) &&
+	if (!apply_file_refused(a, asked, r) &&
+	    !apply_page_refused(asked, r->text) &&
 	    !apply_room_refused(a, asked, r) && !asked->is_own)
 		model_tell(a->model, asked->room, "refused", "%s: %.*s",
 		    protocol_row(asked->type)->name, SLICE_ARG(r->text));

@@ -74,4 +74,8 @@ void apply_retry(struct apply *, struct room *, int64_t now_ms);
 void apply_forget(struct apply *, struct room *);
 bool apply_page(struct apply *, struct room *, bool is_newer);
 
+/* Files move from now on; those that are fetched go to the directory, made when
+ * the first one comes.  The result is apply's. */
+struct transfers *apply_files(struct apply *, const char *directory);
+
 #endif

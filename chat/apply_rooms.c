@@ -311,6 +311,8 @@ join_the_rest(struct apply *a)
 		room->is_leaving = false;
 		apply_open(a, room);
 	}
+	if (a->transfers != NULL)
+		transfers_begin(a->transfers);
 }
 
 bool

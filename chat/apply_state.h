@@ -9,6 +9,7 @@
 #include "apply.h"
 #include "asked.h"
 #include "outbox.h"
+#include "transfer.h"
 
 enum { APPLY_ROOMS = 4096 }; /* rooms a server may open for us */
 
@@ -25,6 +26,7 @@ struct apply {
 	bool knows_rooms; /* the rooms one still belongs to are told */
 	struct asking asking;
 	struct outbox outbox;
+	struct transfers *transfers; /* NULL: no files move */
 
 	/* The pulse: pings go out after silence. */
 	int64_t now_ms;
@@ -69,6 +71,11 @@ bool apply_history_done(struct apply *, struct asked *,
 bool apply_search_done(struct apply *, struct asked *, const struct msg_done *);
 /* Refused for good, or lost; false: that was no window's page. */
 bool apply_page_refused(struct asked *, struct slice why);
+
+/* Of files. */
+/* An offer or a fetch was refused; false: the request was another. */
+bool apply_file_refused(struct apply *, const struct asked *,
+    const struct msg_refused *);
 
 /* Of the rooms. */
 /* Tells how far they were seen: those it is time for, or all. */

@@ -436,6 +436,32 @@ run_connect(struct command_face *f, const char *words)
 }
 
 static enum command_result
+run_send(struct command_face *f, const char *words)
+{
+	const struct send_file file = { .path = words, .fd = -1 };
+	struct buf why = { 0 };
+	enum command_result result = COMMAND_DONE;
+
+	if (link_send_file(f->link, f->room, &file, &why) == 0)
+		result = KEEP(f, "%s", buf_string(&why));
+	buf_done(&why);
+	return result;
+}
+
+static enum command_result
+run_get(struct command_face *f, const char *words)
+{
+	struct slice word = first_word(words, &words);
+	uint64_t file = strtoull(word.at, NULL, 10);
+
+	if (file == 0)
+		return KEEP(f, "%.*s: a file has a number", SLICE_ARG(word));
+	link_fetch_file(
+	    f->link, f->room, file, words[0] != '\0' ? words : NULL, -1);
+	return COMMAND_DONE;
+}
+
+static enum command_result
 run_retry(struct command_face *f, const char *words)
 {
 	(void)words;

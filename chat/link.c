@@ -23,6 +23,7 @@
 enum {
 	READ_MAX = 65536,   /* bytes taken in at a time, under one lock */
 	SEND_MAX = 1048576, /* not taken by the server: nothing is read */
+	FILES_MAX = 65536,  /* bytes of files taken from them at a time */
 	BYE_MS = 1000,	    /* for bye to be taken */
 	STABLE_MS = 10000,  /* a connection that lasted counts as success */
 	SHAKY_MAX = 3,	    /* one that did not: as so many failures at most */
@@ -152,6 +153,28 @@ work(struct link *l, bool has_come, int64_t now_ms)
 	return !l->is_stopped && !l->again;
 }
 
+/* With the lock.  What the disk has done; as transfers_tick(). */
+static int64_t
+tick_files(struct link *l, int64_t now_ms)
+{
+	if (l->files == NULL)
+		return -1;
+	transfers_collect(l->files);
+	return transfers_tick(l->files, now_ms);
+}
+
+/* With the lock.  Bytes of files go out when nothing else has to.  There may be
+ * more of them. */
+static bool
+pull_files(struct link *l)
+{
+	if (l->files == NULL || l->model->state != LINK_LIVE)
+		return false;
+	if (l->sending.len == 0)
+		transfers_pull(l->files, &l->sending, FILES_MAX);
+	return transfers_has_more(l->files);
+}
+
 /* One read, one lock.  *wait_ms: until something is due. */
 static bool
 turn(struct link *l, bool may_read, int64_t *wait_ms)
@@ -159,23 +182,31 @@ turn(struct link *l, bool may_read, int64_t *wait_ms)
 	enum received got = may_read ? receive(l) : CAME_NOTHING;
 	struct model *m = l->model;
 	int64_t now_ms = clock_ms();
-	bool goes_on;
+	int64_t files_ms;
+	bool goes_on, has_more;
 
 	model_lock(m);
+	files_ms = tick_files(l, now_ms);
 	goes_on = work(l, got == CAME_BYTES, now_ms);
 	take_out(l);
+	has_more = pull_files(l);
 	if (l->journal != NULL && apply_outbox(l->apply)->records.len != 0)
 		journal_poke(l->journal);
 	*wait_ms = apply_wait(l->apply, now_ms);
 	if (m->state != LINK_LIVE && l->deadline_ms > now_ms)
 		*wait_ms = l->deadline_ms - now_ms;
-	if (got == CAME_BYTES)
+	if (files_ms >= 0 && (*wait_ms < 0 || files_ms < *wait_ms))
+		*wait_ms = files_ms;
+	if (got == CAME_BYTES || files_ms >= 0)
 		model_unlock_changed(m);
 	else
 		model_unlock(m);
 	if (got == CAME_BYTES && m->ears.rest != NULL)
 		m->ears.rest(m->ears.arg);
-	return goes_on && got != CAME_END && flush(l);
+	goes_on = goes_on && got != CAME_END && flush(l);
+	if (has_more && l->sending.len == 0)
+		*wait_ms = 0;
+	return goes_on;
 }
 
 /* What was said before is flushed, and bye behind it; then what still comes is
@@ -220,11 +251,13 @@ note_own_end(struct link *l)
 static void
 serve(struct link *l)
 {
-	struct pollfd p[2] = { { .fd = l->fd }, { .fd = l->wake } };
+	struct pollfd p[3] = { { .fd = l->fd }, { .fd = l->wake },
+		{ .fd = l->files != NULL ? transfers_fd(l->files) : -1 } };
 	int64_t wait_ms;
 	bool may_read = false;
 
 	sock_tune(l->fd);
+	sock_tune_bulk(l->fd);
 	buf_clear(&l->in);
 	buf_clear(&l->sending);
 	l->has_heard = false;
@@ -237,9 +270,9 @@ serve(struct link *l)
 	while (turn(l, may_read, &wait_ms)) {
 		p[0].events = l->sending.len < SEND_MAX ? POLLIN : 0;
 		p[0].events |= l->sending.len != 0 ? POLLOUT : 0;
-		p[1].events = POLLIN;
-		p[0].revents = p[1].revents = 0;
-		poll(p, 2, wait_ms > INT32_MAX ? INT32_MAX : (int)wait_ms);
+		p[1].events = p[2].events = POLLIN;
+		p[0].revents = p[1].revents = p[2].revents = 0;
+		poll(p, 3, wait_ms > INT32_MAX ? INT32_MAX : (int)wait_ms);
 		if (p[1].revents != 0)
 			wake_clear(l->wake);
 		may_read = (p[0].revents & ~POLLOUT) != 0;
@@ -493,6 +526,8 @@ link_new(struct model *m, const struct link_options *o)
 	l->wake = wake_open();
 	link_target(l, o->address);
 	l->apply = apply_new(m, &l->out, &o->device, o->nick);
+	if (o->downloads != NULL)
+		l->files = apply_files(l->apply, o->downloads);
 	if (o->is_apart)
 		apply_keep_apart(l->apply, o->stays);
 	l->reach = (struct reach){ .family = o->family, .tell = tell_address };

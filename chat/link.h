@@ -15,6 +15,7 @@
 
 #include "model.h"
 #include "protocol.h"
+#include "transfer.h"
 
 struct link;
 
@@ -32,6 +33,7 @@ struct link_options {
 	int directory;       /* -1: nowhere; borrowed */
 	const char *outbox;  /* NULL: messages go from memory, as they are */
 	const char *places;  /* NULL: none */
+	const char *downloads; /* where files go; NULL: none move */
 };
 
 /* Copies the options.  What is on disk is in the model then. */
@@ -67,6 +69,17 @@ void link_forget(struct link *, struct room *);
 /* Try to connect now, also after it was over; to another address (NULL: the
  * same, nothing happens if it is connected). */
 void link_connect(struct link *, const char *address);
+
+/*
+ * Files, transfer.h: sent, fetched, paused, cancelled.  The result of the first
+ * two is a transfer's number; 0: nothing was begun, why has the words.
+ */
+unsigned link_send_file(struct link *, struct room *, const struct send_file *,
+    struct buf *why);
+unsigned link_fetch_file(struct link *, struct room *, uint64_t file,
+    const char *to, int fd);
+/* false: there is none of this number under way. */
+bool link_transfer(struct link *, unsigned number, enum transfer_wish);
 
 enum { LINK_BACKOFF_MAX_MS = 30000 };
 /* How long to wait after so many failures in a row; random is any number. */

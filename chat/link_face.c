@@ -106,3 +106,46 @@ link_connect(struct link *l, const char *address)
 	model_unlock_changed(l->model);
 	wake_up(l->wake);
 }
+
+/* ---- files ---- */
+
+unsigned
+link_send_file(struct link *l, struct room *room, const struct send_file *file,
+    struct buf *why)
+{
+	const struct transfer *t;
+	unsigned number;
+
+	model_lock(l->model);
+	t = transfers_send(l->files, room, file, why);
+	number = t != NULL ? t->number : 0;
+	unlock(l);
+	return number;
+}
+
+unsigned
+link_fetch_file(struct link *l, struct room *room, uint64_t file,
+    const char *to, int fd)
+{
+	unsigned number;
+
+	model_lock(l->model);
+	number = transfers_fetch(l->files, room, file, to, fd)->number;
+	unlock(l);
+	return number;
+}
+
+bool
+link_transfer(struct link *l, unsigned number, enum transfer_wish wish)
+{
+	struct transfer *t;
+	bool did;
+
+	model_lock(l->model);
+	t = l->model->transfers;
+	while (t != NULL && t->number != number)
+		t = t->next;
+	did = t != NULL && transfers_wish(l->files, t, wish);
+	unlock(l);
+	return did;
+}

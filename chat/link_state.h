@@ -16,6 +16,7 @@ struct link {
 	struct model *model;
 	struct apply *apply;
 	struct journal *journal; /* NULL: none */
+	struct transfers *files; /* apply's; NULL: none move */
 	int timeout_ms;
 	bool keeps_trying, stays;
 	int wake; /* something to send, or an order */

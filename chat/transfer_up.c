@@ -202,6 +202,11 @@ up_begin(struct core *c)
 			    } };
 
 	core_state(c, TRANSFER_WAITING);
+	/* A conversation is opened by the offer, a room has to be entered. */
+	if (!c->t->room->is_direct && !c->t->room->is_attached) {
+		c->again_ms = c->all->now_ms + CORE_RATE_MS;
+		return;
+	}
 	c->ref = c->all->ops.ask(c->all->ops.arg, &m);
 }
 
