@@ -180,18 +180,33 @@ refused(struct store_work *w)
 	return code;
 }
 
+/* What is in SQLite's log may fit into the database, where entries have gone,
+ * and make room for what comes. */
+static int
+commit_again(struct store_work *w)
+{
+	int code = rows_rollback(&w->rows);
+
+	if (code != SQLITE_OK || w->is_full)
+		return code == SQLITE_OK ? SQLITE_FULL : code;
+	code = tidy_checkpoint(w, SQLITE_CHECKPOINT_PASSIVE);
+	if (code != SQLITE_OK || w->is_full)
+		return code == SQLITE_OK ? SQLITE_FULL : code;
+	return commit(w);
+}
+
 static int
 write_all(struct store_work *w)
 {
 	int code = commit(w);
-	bool is_full;
 
+	if (store_is_full(w->place.db, code))
+		code = commit_again(w);
 	if (code == SQLITE_OK) {
 		committed(w);
 		return SQLITE_OK;
 	}
-	is_full = store_is_full(w->place.db, code);
-	if (!is_full)
+	if (!store_is_full(w->place.db, code))
 		return code;
 	code = rows_rollback(&w->rows);
 	return code == SQLITE_OK ? refused(w) : code;

@@ -196,14 +196,44 @@ give_room(void)
 	free(path);
 }
 
-Test(store_fault, the_file_system_is_full)
+static void
+mount_small(const char *size)
 {
 	mkdir(state, 0700);
 	if (unshare(CLONE_NEWNS) < 0 ||
 	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-	    mount("tmpfs", state, "tmpfs", 0, "size=4m") < 0)
+	    mount("tmpfs", state, "tmpfs", 0, size) < 0)
 		cr_skip_test("only root may mount");
+}
+
+Test(store_fault, the_file_system_is_full)
+{
+	mount_small("size=4m");
 	live_through_full(store_open(), take_room, give_room);
+	cr_assert_eq(umount(state), 0);
+}
+
+/* Entries that have gone leave room in the database, and that is used, though
+ * the log of commits cannot grow. */
+Test(store_fault, what_is_gone_makes_room)
+{
+	struct store *s;
+
+	mount_small("size=16m");
+	s = store_open();
+	say_until_refused(s, 70);
+	cr_assert_eq(said.refused, 0);
+	store_forget(s, 1);
+	for (int i = 0; i < 100000 && (i == 0 || said.refused != 0); i++)
+		say_until_refused(s, 1);
+	cr_assert_eq(said.refused, 0);
+	store_free(s);
+	s = store_open();
+	take_room();
+	say_until_refused(s, 50);
+	cr_expect_eq(said.refused, 0);
+	store_free(s);
+	give_room();
 	cr_assert_eq(umount(state), 0);
 }
 
