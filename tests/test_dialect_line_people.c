@@ -152,6 +152,10 @@ Test(dialect_line_people, talk_to_one)
 	house_settle(house);
 	cr_expect(heard(eve, "+ok query ann\r\n"));
 	cr_expect(heard(ann, "[direct] <eve> and this for you\r\n"));
+	guest_line(eve, "/history");
+	house_settle(house);
+	cr_expect_eq(count(eve, " [ann] <ann> psst\r\n"), 1);
+	cr_expect(heard(eve, "+ok history 2\r\n"));
 	guest_line(eve, "/part");
 	guest_line(eve, "for all again");
 	house_settle(house);
