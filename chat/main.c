@@ -14,10 +14,13 @@
 #include "link.h"
 #include "log.h"
 #include "model.h"
+#include "names.h"
 #include "options.h"
 #include "send.h"
 #include "state.h"
+#include "tail.h"
 #include "ui.h"
+#include "unread.h"
 
 typedef int face(struct model *, struct link *, const struct options *);
 
@@ -75,6 +78,10 @@ choose_face(const struct options *o)
 {
 	if (o->message != NULL)
 		return send_run;
+	if (o->tail != NULL)
+		return tail_run;
+	if (o->is_unread)
+		return unread_ask;
 	return o->is_batch || !has_screen() ? batch_run : ui_run;
 }
 
@@ -99,30 +106,56 @@ open_rooms(struct model *m, const struct options *o)
 	model_unlock(m);
 }
 
-static void
-open_state(struct state *state, face *show)
+/* Who reads a room is nobody in particular; a direct conversation is that of
+ * the device. */
+static bool
+reads_a_room(const struct options *o)
 {
+	return o->tail != NULL && names_is_room(slice_of(o->tail));
+}
+
+static void
+open_state(struct state *state, const struct options *o, face *show)
+{
+	if (reads_a_room(o)) {
+		state_passing(state);
+		return;
+	}
+	if (o->is_unread) {
+		state_look(state);
+		return;
+	}
 	if (show == send_run || show == batch_run) {
 		state_open_script(state);
 		return;
 	}
 	state_open(state);
+	if (o->tail == NULL || state->number == 1)
+		return;
+	if (state->fd >= 0)
+		fatalx(EX_TEMPFAIL,
+		    "%s: another chat is running: it has the conversation",
+		    o->tail);
+	fatalx(EX_TEMPFAIL, "%s: %s", o->tail, state->why);
 }
 
 static struct link *
 make_link(struct model *m, const struct options *o, const struct state *state,
     face *show)
 {
+	bool talks = show == ui_run || show == batch_run || show == send_run;
+	bool has_nick = talks || (reads_a_room(o) && o->is_nick_own);
 	struct link_options link = {
 		.address = o->address,
-		.nick = o->nick,
+		.nick = has_nick ? o->nick : "",
 		.family = o->family,
 		.timeout_ms = o->timeout_ms,
-		.keeps_trying = o->message == NULL,
-		.stays = show == ui_run,
+		.keeps_trying = o->message == NULL && !o->is_unread,
+		.is_apart = !talks,
+		.stays = show == ui_run || (!talks && !reads_a_room(o)),
 		.device = state->device,
 		.directory = state->directory,
-		.outbox = state->outbox,
+		.outbox = talks ? state->outbox : NULL,
 		.places = show == ui_run ? state->places : NULL,
 	};
 
@@ -181,11 +214,14 @@ main(int argc, char **argv)
 		return status;
 	}
 	show = choose_face(&options);
-	open_state(&state, show);
+	open_state(&state, &options, show);
 	model = model_new();
 	link = make_link(model, &options, &state, show);
 	open_rooms(model, &options);
-	tell_state(model, &state, show == ui_run);
+	if (show == unread_ask && (state.is_used || state.number == 0))
+		show = unread_tell;
+	if (show == ui_run || show == batch_run || show == send_run)
+		tell_state(model, &state, show == ui_run);
 	status = show(model, link, &options);
 	if (show != send_run)
 		tell_waiting(model);

@@ -15,6 +15,7 @@
 
 #include "clock.h"
 #include "daemon.h"
+#include "home.h"
 #include "peer.h"
 #include "program.h"
 #include "proxy.h"
@@ -264,6 +265,86 @@ Test(batch, tells_by_status_what_went_wrong, .timeout = 60)
 		program_done(&ann);
 	}
 	stop(&d);
+}
+
+/* ---- what is over ---- */
+
+/* What is found is told, newest first, and never taken for what is said now. */
+Test(batch, tells_what_is_found, .timeout = 60)
+{
+	struct daemon_options o = unlimited;
+	struct program ann, bob;
+	char directory[128];
+	struct daemon d;
+
+	daemon_init(&d);
+	snprintf(directory, sizeof(directory), "%s/state", d.directory);
+	o.directory = directory;
+	daemon_start(&d, &o);
+	enter(&bob, d.address[0], "bob");
+	program_type(&bob, "the quick brown fox\n/me sees a fox\nno dog\n");
+	cr_expect(program_prints(&bob, "\tstored\t", 3));
+	enter(&ann, d.address[0], "ann");
+	program_type(&ann, "/search fox\n/search FOX from:ann\n");
+	cr_expect(program_prints(&ann, "\t#lobby\t-\tlocal\t\t2 found\n", 1),
+	    "%s", buf_string(&ann.printed));
+	cr_expect(
+	    program_prints(&ann, "\t#lobby\t3\tfound\tbob\tsees a fox\n", 1));
+	cr_expect(program_prints(
+	    &ann, "\t#lobby\t2\tfound\tbob\tthe quick brown fox\n", 1));
+	cr_expect(program_prints(&ann, "\tlocal\t\t0 found\n", 1));
+	cr_expect_eq(program_printed(&ann, "\tfound\t"), 2);
+	cr_expect_eq(program_printed(&ann, "\tsaid\tbob\tthe quick"), 1);
+	ends_with(&ann, EX_OK);
+	ends_with(&bob, EX_OK);
+	stop(&d);
+}
+
+static void
+run_in(struct program *p, const struct home *home, const char *address,
+    const char *room, const char *typed, int status)
+{
+	program_start_in(p, home->path,
+	    (const char *const[]){ "--batch", "-s", address, "-n", "ann", "-r",
+		room, "--timeout", "1", NULL });
+	program_type(p, typed);
+	cr_expect_eq(program_end(p), status, "%s%s", buf_string(&p->printed),
+	    buf_string(&p->complained));
+}
+
+/* What could not be said is said by the next run, before its own, also in a
+ * room that it would not enter otherwise. */
+Test(batch, says_what_an_earlier_run_left, .timeout = 60)
+{
+	struct daemon_options o = unlimited;
+	char address[SOCK_TEXT];
+	struct program ann;
+	struct home home;
+	struct daemon d;
+	const char *first, *second, *third;
+
+	home_init(&home);
+	snprintf(address, sizeof(address), "unix:%s/socket", home.path);
+	o.listen[0] = address;
+	run_in(&ann, &home, address, "ops", "left over\nmore of it\n",
+	    EX_UNAVAILABLE);
+	program_done(&ann);
+	start(&d, &o);
+	run_in(&ann, &home, address, "lobby", "now\n", EX_OK);
+	cr_expect_eq(program_printed(&ann, "\t#ops\t2\tstored\t"), 1);
+	cr_expect_eq(program_printed(&ann, "\t#ops\t3\tstored\t"), 1);
+	first = strstr(buf_string(&ann.printed), "\tsaid\tann\tleft over\n");
+	second = strstr(buf_string(&ann.printed), "\tsaid\tann\tmore of it\n");
+	third = strstr(buf_string(&ann.printed), "\tsaid\tann\tnow\n");
+	cr_expect(first != NULL && first < second && second < third, "%s",
+	    buf_string(&ann.printed));
+	program_done(&ann);
+	run_in(&ann, &home, address, "ops", "", EX_OK);
+	cr_expect_eq(program_printed(&ann, "\tstored\t"), 0);
+	cr_expect_eq(program_printed(&ann, "\tleft over\n"), 1);
+	program_done(&ann);
+	stop(&d);
+	home_done(&home);
 }
 
 /* ---- servers that are none ---- */
