@@ -33,13 +33,13 @@ char *
 home_directory(const struct options *o)
 {
 	const char *state = getenv("STATE_DIRECTORY");
-	const char *user = getenv("XDG_HOME_HOME");
+	const char *user = getenv("XDG_STATE_HOME");
 	const char *home = getenv("HOME");
 
 	if (o->directory != NULL)
 		return xstrdup(o->directory);
 	if (state != NULL && state[0] == '/')
-		return xstrdup(home);
+		return xstrdup(state);
 	if (geteuid() == 0)
 		return xstrdup("/var/lib/chatd");
 	if (user != NULL && user[0] == '/')
@@ -51,22 +51,30 @@ home_directory(const struct options *o)
 
 /* ---- in memory ---- */
 
-static int
-open_memory(struct home *home, const struct settings *s)
+/* The bytes of files are too many for memory. */
+static void
+make_scratch(struct home *home)
 {
 	const char *tmp = getenv("TMPDIR");
-	struct id log;
 
 	home->scratch = xasprintf(
 	    "%s/chatd.XXXXXX", tmp != NULL && tmp[0] == '/' ? tmp : "/tmp");
-	if (mkdtemp(home->scratch) == NULL) {
-		log_warn("%s: no place for files", home->scratch);
-		return EX_CANTCREAT;
-	}
+	if (mkdtemp(home->scratch) != NULL)
+		return;
+	log_warn("%s: no place for files, none are taken", home->scratch);
+	free(home->scratch);
+	home->scratch = NULL;
+}
+
+static void
+open_memory(struct home *home, const struct settings *s)
+{
+	struct id log;
+
 	randombytes_buf(&log, sizeof(log));
-	home->store = store_memory(
-	    (uint64_t)s->history_memory << 20, log, clock_wall_ms);
-	return 0;
+	home->store =
+	    store_memory((uint64_t)s->history_memory << 20, log, clock_wall_ms);
+	make_scratch(home);
 }
 
 static bool
@@ -127,17 +135,20 @@ open_spool(struct home *home, const char *dir)
 }
 
 int
-home_open(
-    struct home *home, const struct options *o, const struct settings *s)
+home_open(struct home *home, const struct options *o, const struct settings *s)
 {
 	char *dir = o->in_memory ? NULL : home_directory(o);
-	int status;
+	int status = 0;
 
 	*home = (struct home){ 0 };
-	status = o->in_memory ? open_memory(home, s)
-			      : open_directory(home, dir);
-	if (status == 0)
-		status = open_spool(home, o->in_memory ? home->scratch : dir);
+	if (o->in_memory)
+		open_memory(home, s);
+	else
+		status = open_directory(home, dir);
+	if (status == 0 && !o->in_memory)
+		status = open_spool(home, dir);
+	else if (status == 0 && home->scratch != NULL)
+		status = open_spool(home, home->scratch);
 	if (status != 0)
 		home_close(home);
 	free(dir);
@@ -147,6 +158,9 @@ home_open(
 void
 home_end_files(struct home *home)
 {
+	if (home->spool == NULL)
+		return;
+	spool_drain(home->spool);
 	if (home->scratch != NULL)
 		spool_sweep(home->spool, keeps_none, NULL);
 	spool_free(home->spool);

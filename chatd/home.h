@@ -12,13 +12,12 @@ struct store;
 
 struct home {
 	struct store *store;
-	struct spool *spool;
-	char *scratch; /* to be removed; NULL: none */
+	struct spool *spool; /* NULL: in memory, and no place for files */
+	char *scratch;	     /* to be removed; NULL: none */
 };
 
 /* 0; else the status to exit with (sysexits.h), why is in the log. */
-int home_open(
-    struct home *, const struct options *, const struct settings *);
+int home_open(struct home *, const struct options *, const struct settings *);
 /* What is asked of the spool is done, told, and over.  Before: no more of it is
  * asked by clients.  Then, last of all, the rest. */
 void home_end_files(struct home *);

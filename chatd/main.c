@@ -202,7 +202,8 @@ end_of_turn(void *arg)
 	struct daemon *d = arg;
 
 	hub_time(d->hub, loop_now(d->loop), clock_wall_ms());
-	spool_collect(d->home.spool);
+	if (d->home.spool != NULL)
+		spool_collect(d->home.spool);
 	hub_turn(d->hub);
 	sessions_flush(d->sessions);
 	conn_sweep(d->loop);
@@ -374,8 +375,9 @@ wire(struct daemon *d)
 	if (d->home.store->fd >= 0)
 		loop_watch(d->loop, &d->results, d->home.store->fd, POLLIN,
 		    on_results);
-	loop_watch(
-	    d->loop, &d->files, spool_fd(d->home.spool), POLLIN, on_results);
+	if (d->home.spool != NULL)
+		loop_watch(d->loop, &d->files, spool_fd(d->home.spool), POLLIN,
+		    on_results);
 	loop_at_end(d->loop, end_of_turn, d);
 }
 

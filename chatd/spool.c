@@ -14,12 +14,14 @@
 #include <utlist.h>
 
 #include "digest.h"
+#include "log.h"
 #include "xmalloc.h"
 
 enum {
-	NAME_LEN = 32,	/* digits and ".part" */
-	OPEN_MAX = 128, /* files open for reading; the rest is opened anew */
-	HASH_STEP = 64, /* pieces hashed until others have their turn */
+	NAME_LEN = 32, /* digits and ".part" */
+	OPEN_MAX =
+	    128, /* files open that nobody sends; the rest is opened anew */
+	HASH_STEP = 4, /* pieces hashed until others have their turn */
 };
 
 /* A file in use; the spool's thread's alone. */
@@ -28,6 +30,7 @@ struct used {
 	int fd;
 	bool is_whole;
 	struct digest *digest; /* of what arrives; NULL: only read from */
+	bool is_left;	       /* it does not arrive at the moment */
 	uint64_t hashed;       /* bytes in it */
 	uint64_t have, durable;
 	struct used *prev, *next;
@@ -59,7 +62,7 @@ let_go(struct spool *s, struct used *u)
 	free(u);
 }
 
-/* Those only read from, used longest ago, can be opened again. */
+/* Those that do not arrive, used longest ago, can be opened again. */
 static void
 make_room(struct spool *s)
 {
@@ -68,7 +71,7 @@ make_room(struct spool *s)
 	if (s->n_used < OPEN_MAX)
 		return;
 	DL_FOREACH(s->used, u)
-	if (u->digest == NULL)
+	if (u->digest == NULL || u->is_left)
 		last = u;
 	if (last != NULL)
 		let_go(s, last);
@@ -181,20 +184,27 @@ failed(struct spool_job *job, int error)
 	return false;
 }
 
-static void
-answer(struct spool_job *job, const struct used *u)
+static uint64_t
+space_at(int fd)
 {
 	struct statvfs fs;
 
+	if (fstatvfs(fd, &fs) < 0)
+		return UINT64_MAX; /* then writing will tell */
+	return (uint64_t)fs.f_bavail * fs.f_frsize;
+}
+
+static void
+answer(struct spool_job *job, const struct used *u)
+{
 	job->have = u->have;
 	job->durable = u->durable;
-	if (fstatvfs(u->fd, &fs) == 0)
-		job->space = (uint64_t)fs.f_bavail * fs.f_frsize;
+	job->space = space_at(u->fd);
 	if (u->digest != NULL)
 		job->hash = digest_now(u->digest);
 }
 
-/* What a crash left may never have been synced. */
+/* What a crash left may never have been synced, not even its name. */
 static struct used *
 open_part(struct spool *s, uint64_t file)
 {
@@ -203,7 +213,7 @@ open_part(struct spool *s, uint64_t file)
 
 	if (u == NULL)
 		return NULL;
-	if (fdatasync(u->fd) < 0) {
+	if (fdatasync(u->fd) < 0 || fsync(s->directory) < 0) {
 		error = errno;
 		let_go(s, u);
 		errno = error;
@@ -213,21 +223,40 @@ open_part(struct spool *s, uint64_t file)
 	return u;
 }
 
+/* A whole one, or one to go on with. */
+static struct used *
+begin(struct spool *s, uint64_t file)
+{
+	struct used *u = find(s, file);
+
+	if (u != NULL && (u->is_whole || u->digest != NULL))
+		return u;
+	if (u != NULL)
+		let_go(s, u);
+	u = open_used(s, file, true, O_RDONLY);
+	if (u == NULL && errno == ENOENT)
+		u = open_part(s, file);
+	return u;
+}
+
 static bool
 do_take(struct spool *s, struct spool_job *job)
 {
-	struct used *u = find(s, job->file);
+	struct used *u;
 	int more;
 
-	if (u != NULL && u->digest == NULL) {
-		let_go(s, u);
-		u = NULL;
-	}
-	if (u == NULL)
-		u = open_part(s, job->file);
+	if (job->is_stopped)
+		return failed(job, ECANCELED);
+	if (job->is_begun && find(s, job->file) == NULL)
+		return failed(job, ENOENT);
+	job->is_begun = true;
+	u = begin(s, job->file);
 	if (u == NULL)
 		return failed(job, errno);
-	more = hash_some(s, u, u->digest, &u->hashed, u->have);
+	u->is_left = false;
+	job->is_whole = u->is_whole;
+	more =
+	    u->is_whole ? 0 : hash_some(s, u, u->digest, &u->hashed, u->have);
 	if (more > 0)
 		return true;
 	if (more == 0) {
@@ -236,6 +265,16 @@ do_take(struct spool *s, struct spool_job *job)
 	}
 	job->error = errno;
 	let_go(s, u);
+	return false;
+}
+
+static bool
+do_leave(struct spool *s, struct spool_job *job)
+{
+	struct used *u = find(s, job->file);
+
+	if (u != NULL)
+		u->is_left = true;
 	return false;
 }
 
@@ -262,44 +301,66 @@ write_at(int fd, const uint8_t *at, size_t len, uint64_t offset)
 	return 0;
 }
 
-static int
-sync_used(struct used *u)
+/* After a sync that failed nobody knows which of the bytes are on disk, and no
+ * later one will tell. */
+static bool
+lost_some(struct spool *s, struct spool_job *job, struct used *u)
 {
-	if (fdatasync(u->fd) < 0)
-		return errno;
-	u->durable = u->have;
-	return 0;
+	job->have = u->durable;
+	if (ftruncate(u->fd, (off_t)u->durable) < 0)
+		log_warn("file %" PRIu64 " cannot be cut", u->file);
+	let_go(s, u);
+	return failed(job, EIO);
 }
 
 static bool
 do_write(struct spool *s, struct spool_job *job)
 {
 	struct used *u = find(s, job->file);
-	int error;
 
 	if (u == NULL || u->digest == NULL || u->hashed != u->have)
 		return failed(job, EBADF);
 	if (job->offset != u->have)
 		return failed(job, EINVAL);
-	error = write_at(u->fd, job->bytes, job->len, job->offset);
-	if (error == 0) {
-		digest_add(u->digest, job->bytes, job->len);
-		u->have += job->len;
-		u->hashed = u->have;
-		if (u->have - u->durable >= SPOOL_SYNC)
-			error = sync_used(u);
+	job->have = u->have;
+	job->durable = u->durable;
+	job->space = space_at(u->fd);
+	if (job->space < job->len || job->space - job->len < job->keep)
+		return failed(job, ENOSPC);
+	job->error = write_at(u->fd, job->bytes, job->len, job->offset);
+	if (job->error != 0)
+		return false;
+	digest_add(u->digest, job->bytes, job->len);
+	u->have += job->len;
+	u->hashed = u->have;
+	if (u->have - u->durable >= SPOOL_SYNC) {
+		if (fdatasync(u->fd) < 0)
+			return lost_some(s, job, u);
+		u->durable = u->have;
 	}
-	job->error = error;
 	job->have = u->have;
 	job->durable = u->durable;
 	return false;
+}
+
+/* From now on it is whole, whatever happens. */
+static int
+give_name(struct spool *s, uint64_t file)
+{
+	char part[NAME_LEN], whole[NAME_LEN];
+
+	name_of(file, false, part);
+	name_of(file, true, whole);
+	if (renameat(s->directory, part, s->directory, whole) < 0 ||
+	    fsync(s->directory) < 0)
+		return errno;
+	return 0;
 }
 
 static bool
 do_finish(struct spool *s, struct spool_job *job)
 {
 	struct used *u = find(s, job->file);
-	char part[NAME_LEN], whole[NAME_LEN];
 
 	if (u == NULL || u->digest == NULL || u->hashed != u->have)
 		return failed(job, EBADF);
@@ -308,15 +369,14 @@ do_finish(struct spool *s, struct spool_job *job)
 	answer(job, u);
 	if (memcmp(&job->hash, &job->wanted, sizeof(job->hash)) != 0)
 		return failed(job, EBADMSG);
-	job->error = sync_used(u);
-	if (job->error != 0)
+	if (fdatasync(u->fd) < 0)
+		return lost_some(s, job, u);
+	job->durable = u->durable = u->have;
+	job->error = give_name(s, job->file);
+	if (job->error != 0) {
+		let_go(s, u);
 		return false;
-	name_of(job->file, false, part);
-	name_of(job->file, true, whole);
-	if (renameat(s->directory, part, s->directory, whole) < 0 ||
-	    fsync(s->directory) < 0)
-		return failed(job, errno);
-	job->durable = u->durable;
+	}
 	u->is_whole = true;
 	digest_free(u->digest);
 	u->digest = NULL;
@@ -346,21 +406,24 @@ static bool
 do_prefix(struct spool *s, struct spool_job *job)
 {
 	struct used *u = reach(s, job->file);
-	struct digest *digest = job->digest;
-	int more;
+	int more = 0;
 
-	if (digest == NULL)
-		digest = job->digest = digest_new();
-	if (u == NULL || job->offset > u->have)
-		more = failed(job, u == NULL ? errno : EINVAL);
-	else
-		more = hash_some(s, u, digest, &job->hashed, job->offset);
+	if (u == NULL)
+		job->error = errno;
+	else if (job->is_stopped)
+		job->error = ECANCELED;
+	else if (job->offset > u->have)
+		job->error = EINVAL;
+	if (job->digest == NULL)
+		job->digest = digest_new();
+	if (job->error == 0)
+		more = hash_some(s, u, job->digest, &job->hashed, job->offset);
 	if (more > 0)
 		return true;
 	if (more < 0)
 		job->error = errno;
-	job->hash = digest_now(digest);
-	digest_free(digest);
+	job->hash = digest_now(job->digest);
+	digest_free(job->digest);
 	job->digest = NULL;
 	return false;
 }
@@ -383,6 +446,7 @@ do_remove(struct spool *s, struct spool_job *job)
 
 static bool (*const jobs[])(struct spool *, struct spool_job *) = {
 	[SPOOL_TAKE] = do_take,
+	[SPOOL_LEAVE] = do_leave,
 	[SPOOL_WRITE] = do_write,
 	[SPOOL_FINISH] = do_finish,
 	[SPOOL_READ] = do_read,
@@ -415,6 +479,9 @@ spool_ask(struct spool *s, struct spool_job *job)
 	job->task.done = done;
 	job->spool = s;
 	job->error = 0;
+	job->is_whole = false;
+	job->is_begun = false;
+	job->is_stopped = false;
 	job->hashed = 0;
 	job->digest = NULL;
 	worker_ask(s->worker, &job->task);
@@ -466,6 +533,18 @@ void
 spool_collect(struct spool *s)
 {
 	worker_collect(s->worker);
+}
+
+void
+spool_stop(struct spool_job *job)
+{
+	job->is_stopped = true;
+}
+
+void
+spool_drain(struct spool *s)
+{
+	worker_drain(s->worker);
 }
 
 /* ---- the start ---- */

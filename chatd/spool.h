@@ -11,6 +11,7 @@
 #ifndef SPOOL_H
 #define SPOOL_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -29,11 +30,13 @@ enum {
 
 enum spool_what {
 	SPOOL_TAKE,   /* begin a file, or go on with what there is of it */
+	SPOOL_LEAVE,  /* nobody goes on with it for now: it may be closed */
 	SPOOL_WRITE,  /* bytes behind what there is: offset is have */
 	SPOOL_FINISH, /* all has come, offset bytes */
 	SPOOL_READ,   /* at most len bytes at offset, whole or not */
 	SPOOL_PREFIX, /* the hash of the first offset bytes */
-	SPOOL_REMOVE, /* whatever there is of it */
+	SPOOL_REMOVE, /* whatever there is of it; a TAKE or PREFIX that is not
+			 done yet fails */
 };
 
 /* Embedded in what the caller wants to find again. */
@@ -46,31 +49,39 @@ struct spool_job {
 	uint64_t offset;
 	uint8_t *bytes; /* WRITE: what; READ: where to; stays until done() */
 	size_t len;	/* READ: set to what there was */
+	uint64_t keep;	/* WRITE: so many bytes stay free on the disk */
 	/* Set before done().  error: 0; errno's: nothing of it happened.
-	 * ENOSPC: the disk is full, trying again later may help. */
+	 * ENOSPC: the disk is full, trying again later may help.  EIO: what
+	 * was not synced is lost: have is less than before. */
 	int error;
+	bool is_whole;	  /* TAKE: it is, there is nothing to go on with */
 	uint64_t have;	  /* bytes there */
 	uint64_t durable; /* of them synced */
 	uint64_t space;	  /* bytes the disk has left for us */
 	struct hash hash; /* TAKE, FINISH, PREFIX: of the bytes there; so far */
 	struct hash wanted; /* FINISH: another is EBADMSG, and not whole */
 	/* The spool's: how far hashing is. */
+	bool is_begun;
+	atomic_bool is_stopped;
 	uint64_t hashed;
 	struct digest *digest;
 };
 
 /* Makes "files" in the directory if need be; NULL: why is in *error. */
 struct spool *spool_new(const char *directory, struct buf *error);
-/* All that was asked is done first, and told. */
-void spool_free(struct spool *);
+void spool_free(struct spool *);    /* drains it first */
 int spool_fd(const struct spool *); /* readable when something is done */
 void spool_ask(struct spool *, struct spool_job *);
 void spool_collect(struct spool *);
+/* The hash of a TAKE or PREFIX is not wanted any more: it fails soon. */
+void spool_stop(struct spool_job *);
+/* All that was asked, and what is asked meanwhile, is done and told. */
+void spool_drain(struct spool *);
 
 /* Before the first job: how much there is of a file. */
 uint64_t spool_have(const struct spool *, uint64_t file, bool *is_whole);
 /* Likewise: removes what keeps() does not know; how many. */
-unsigned spool_sweep(
-    struct spool *, bool (*keeps)(void *arg, uint64_t file), void *arg);
+unsigned
+spool_sweep(struct spool *, bool (*keeps)(void *arg, uint64_t file), void *arg);
 
 #endif

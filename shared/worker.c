@@ -23,7 +23,7 @@ struct worker {
 	int fd;
 	unsigned n; /* asked for, done() not called; the owner's */
 	/* With the lock. */
-	struct queue todo, finished;
+	struct queue waiting, finished;
 	bool is_stopping;
 };
 
@@ -64,7 +64,7 @@ wait_for_task(struct worker *w)
 	struct task *task;
 
 	pthread_mutex_lock(&w->lock);
-	while ((task = queue_take(&w->todo)) == NULL && !w->is_stopping)
+	while ((task = queue_take(&w->waiting)) == NULL && !w->is_stopping)
 		pthread_cond_wait(&w->asked, &w->lock);
 	pthread_mutex_unlock(&w->lock);
 	return task;
@@ -74,7 +74,7 @@ static void
 put_back(struct worker *w, struct task *task, bool is_finished)
 {
 	pthread_mutex_lock(&w->lock);
-	queue_add(is_finished ? &w->finished : &w->todo, task);
+	queue_add(is_finished ? &w->finished : &w->waiting, task);
 	pthread_mutex_unlock(&w->lock);
 	if (is_finished)
 		wake_up(w->fd);
@@ -100,7 +100,7 @@ worker_new(void)
 	sigset_t all, before;
 	int error;
 
-	queue_init(&w->todo);
+	queue_init(&w->waiting);
 	queue_init(&w->finished);
 	pthread_mutex_init(&w->lock, NULL);
 	pthread_cond_init(&w->asked, NULL);
@@ -126,7 +126,7 @@ worker_ask(struct worker *w, struct task *task)
 {
 	w->n++;
 	pthread_mutex_lock(&w->lock);
-	queue_add(&w->todo, task);
+	queue_add(&w->waiting, task);
 	pthread_cond_signal(&w->asked);
 	pthread_mutex_unlock(&w->lock);
 }
@@ -142,8 +142,6 @@ worker_collect(struct worker *w)
 	got = w->finished;
 	queue_init(&w->finished);
 	pthread_mutex_unlock(&w->lock);
-	if (got.first == NULL)
-		return;
 	for (task = got.first; task != NULL; task = got.first) {
 		got.first = task->next;
 		w->n--;
@@ -151,8 +149,8 @@ worker_collect(struct worker *w)
 	}
 }
 
-static void
-wait_for_all(struct worker *w)
+void
+worker_drain(struct worker *w)
 {
 	struct pollfd p = { .fd = w->fd, .events = POLLIN };
 
@@ -167,7 +165,7 @@ worker_free(struct worker *w)
 {
 	if (w == NULL)
 		return;
-	wait_for_all(w);
+	worker_drain(w);
 	pthread_mutex_lock(&w->lock);
 	w->is_stopping = true;
 	pthread_cond_signal(&w->asked);

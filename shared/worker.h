@@ -29,8 +29,9 @@ int worker_fd(const struct worker *);
 void worker_ask(struct worker *, struct task *);
 /* Calls done() of what is finished. */
 void worker_collect(struct worker *);
-/* All that was asked is worked off first, and every done() called; what those
- * ask for, too. */
-void worker_free(struct worker *);
+/* All that was asked is worked off, and every done() called; what those ask
+ * for, too. */
+void worker_drain(struct worker *);
+void worker_free(struct worker *); /* drains it first */
 
 #endif

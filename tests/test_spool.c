@@ -395,6 +395,129 @@ Test(spool, sweeps_what_nobody_knows)
 	cr_expect_eq(spool_sweep(spool, keeps_even, NULL), 0);
 }
 
+Test(spool, a_whole_one_is_not_begun_again)
+{
+	uint8_t byte = 'x', back = 0;
+	struct spool_job job;
+
+	for (int restarted = 0; restarted < 2; restarted++) {
+		if (restarted) {
+			spool_free(spool);
+			start();
+		} else {
+			take(1);
+			put(1, 0, &byte, 1);
+			finish(1, 1);
+		}
+		job = take(1);
+		cr_expect_eq(job.error, 0);
+		cr_expect(job.is_whole);
+		cr_expect_eq(job.have, 1);
+		cr_expect_eq(put(1, 1, &byte, 1).error, EBADF);
+		cr_expect_eq(get(1, 0, &back, 1).len, 1);
+		cr_expect_eq(back, 'x');
+	}
+	cr_expect_null(folder_read(folder, "files/1.part", NULL));
+}
+
+/* Hashing what there is takes several steps; between them it is removed. */
+Test(spool, removed_while_it_is_hashed_stays_removed)
+{
+	enum { SIZE = 8 * 1024 * 1024 };
+	uint8_t *bytes = some_bytes(SIZE);
+	struct spool_job jobs[3] = { { .what = SPOOL_TAKE },
+		{ .what = SPOOL_PREFIX, .offset = SIZE },
+		{ .what = SPOOL_REMOVE } };
+	bool is_whole;
+
+	folder_write(folder, "files/1.part", bytes, SIZE);
+	for (unsigned i = 0; i < 3; i++) {
+		jobs[i].file = 1;
+		jobs[i].done = done;
+		spool_ask(spool, &jobs[i]);
+	}
+	wait_for(3);
+	cr_expect_eq(jobs[0].error, ENOENT);
+	cr_expect_eq(jobs[1].error, ENOENT);
+	cr_expect_eq(jobs[2].error, 0);
+	spool_have(spool, 1, &is_whole);
+	cr_expect_null(folder_read(folder, "files/1.part", NULL));
+	free(bytes);
+}
+
+Test(spool, a_hash_that_nobody_wants_is_not_computed)
+{
+	const off_t much = (off_t)64 << 30; /* a minute's worth, and a hole */
+	struct spool_job jobs[2] = { { .what = SPOOL_TAKE },
+		{ .what = SPOOL_PREFIX, .offset = (uint64_t)much } };
+	char path[FOLDER_LEN + 32];
+
+	folder_write(folder, "files/1.part", "", 0);
+	snprintf(path, sizeof(path), "%s/files/1.part", folder);
+	cr_assert_eq(truncate(path, much), 0);
+	for (unsigned i = 0; i < 2; i++) {
+		jobs[i].file = 1;
+		jobs[i].done = done;
+		spool_ask(spool, &jobs[i]);
+	}
+	for (unsigned i = 0; i < 2; i++)
+		spool_stop(&jobs[i]);
+	wait_for(2);
+	for (unsigned i = 0; i < 2; i++)
+		cr_expect_eq(jobs[i].error, ECANCELED);
+}
+
+static unsigned
+count_open(void)
+{
+	unsigned n = 0;
+
+	for (int fd = 0; fd < 2000; fd++)
+		n += fcntl(fd, F_GETFD) >= 0;
+	return n;
+}
+
+Test(spool, those_left_half_do_not_stay_open)
+{
+	enum { FILES = 300 };
+	unsigned before = count_open();
+	uint8_t byte = 'x';
+	struct spool_job job;
+
+	for (uint64_t file = 1; file <= FILES; file++) {
+		take(file);
+		put(file, 0, &byte, 1);
+		ask(SPOOL_LEAVE, file, 0);
+	}
+	cr_expect_leq(count_open(), before + 128);
+	for (uint64_t file = 1; file <= FILES; file++) {
+		job = take(file);
+		cr_expect_eq(job.have, 1);
+		expect_hash(&job.hash, &byte, 1);
+		cr_expect_eq(put(file, 1, &byte, 1).error, 0);
+	}
+	cr_expect_geq(count_open(), before + FILES, "all of them arrive");
+}
+
+Test(spool, leaves_free_what_is_to_be_kept_free)
+{
+	uint8_t byte = 'x';
+	struct spool_job job = { .what = SPOOL_WRITE,
+		.file = 1,
+		.bytes = &byte,
+		.len = 1,
+		.keep = UINT64_MAX };
+
+	take(1);
+	carry_out(&job);
+	cr_expect_eq(job.error, ENOSPC);
+	cr_expect_eq(job.have, 0);
+	job.keep = 0;
+	carry_out(&job);
+	cr_expect_eq(job.error, 0);
+	cr_expect_eq(job.have, 1);
+}
+
 Test(spool, nothing_is_followed_or_executed)
 {
 	char path[FOLDER_LEN + 32];
