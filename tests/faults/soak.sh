@@ -18,7 +18,7 @@ echo "soak: CHAT_SEED=$CHAT_SEED"
 run()
 {
 	CHAT_SOAK=$(awk -v a="$1" -v b="$much" \
-		'BEGIN { n = int(a * b + 0.5); print n > 1 ? n : 1 }')
+		'BEGIN { n = int(a * b + 0.5); print (n > 1 ? n : 1) }')
 	export CHAT_SOAK
 	"$build/$2" -j2 --filter "$3/*" 2>&1
 }
