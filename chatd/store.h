@@ -42,7 +42,7 @@ struct store_file {
 	uint32_t room;
 	struct id device, key; /* whose, and its sender's name for it */
 	struct slice who, name;
-	uint64_t size; /* UINT64_MAX: not known */
+	uint64_t size;		 /* UINT64_MAX: not known */
 	uint64_t since, expires; /* wall clock; 0: never */
 	uint64_t time;		 /* of its last change; 0: not known */
 	uint8_t flags;
@@ -67,11 +67,11 @@ struct store_append {
 	enum entry_kind kind;
 	struct slice who; /* both point to memory that stays until done() */
 	struct slice text;
-	struct id device;	 /* who does it */
-	uint64_t n;		 /* number the device gave it; 0: none */
-	struct slice room_name;	 /* "" is a direct conversation; then: */
-	struct id other;	 /* its other member */
-	struct slice other_nick; /* "": there is none any more */
+	struct id device;	       /* who does it */
+	uint64_t n;		       /* number the device gave it; 0: none */
+	struct slice room_name;	       /* "" is a direct conversation; then: */
+	struct id other;	       /* its other member */
+	struct slice other_nick;       /* "": there is none any more */
 	const struct store_file *file; /* of the kinds about files; or NULL */
 
 	/* Set before done().  why: FINE; REFUSE_OUT_OF_ORDER;

@@ -273,7 +273,7 @@ look_at_page(struct store_read *job)
 
 	look.more = job->got != 0;
 	if (job->got != 0 && job->first != look.next &&
-	    !(is_past && look.next == 1 && job->first <= PAST + 1))
+	    !(is_past && job->first <= PAST + 1))
 		buf_printf(look.wrong, "room %u: nothing from %" PRIu64 "\n",
 		    job->room, look.next);
 	for (unsigned i = 0; i < job->got; i++) {
