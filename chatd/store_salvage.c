@@ -11,6 +11,10 @@
 #include "store_schema.h"
 #include "utf8.h"
 
+#define FILE_COLUMNS                                                           \
+	"number, room, device, key, who, name, size, since, expires, time,"    \
+	" flags, hash"
+
 /*
  * The tables, in the order in which they need each other.  By its key each is
  * read upward, to the first damage, then downward, to the last; what both have
@@ -38,6 +42,10 @@ static const struct table {
 	{ "SELECT id, last FROM device ORDER BY id",
 	    "SELECT id, last FROM device ORDER BY id DESC",
 	    "INSERT OR IGNORE INTO device (id, last) VALUES (?1, ?2)" },
+	{ "SELECT " FILE_COLUMNS " FROM file ORDER BY number",
+	    "SELECT " FILE_COLUMNS " FROM file ORDER BY number DESC",
+	    "INSERT OR IGNORE INTO file (" FILE_COLUMNS ")"
+	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)" },
 	{ "SELECT room FROM gone ORDER BY room",
 	    "SELECT room FROM gone ORDER BY room DESC",
 	    "INSERT OR IGNORE INTO gone (room) VALUES (?1)" },
@@ -64,7 +72,8 @@ static const char mend[] =
     " ON CONFLICT (id) DO UPDATE SET last = max(last, excluded.last);"
     "UPDATE meta SET last_room = max(last_room,"
     " coalesce((SELECT max(number) FROM room), 0),"
-    " coalesce((SELECT max(id) >> 40 FROM entry), 0));" SCHEMA_NUMBER_LINES;
+    " coalesce((SELECT max(id) >> 40 FROM entry), 0)),"
+    " last_file = max(last_file, coalesce((SELECT max(number) FROM file), 0));" SCHEMA_NUMBER_LINES;
 
 struct salvage {
 	struct store_place from, to;
@@ -213,6 +222,9 @@ copy_all(struct salvage *s)
 	if (code == SQLITE_OK)
 		code = copy_rows(s, "SELECT last_room FROM meta",
 		    "UPDATE meta SET last_room = max(last_room, ?1)");
+	if (code == SQLITE_OK)
+		code = copy_rows(s, "SELECT last_file FROM meta",
+		    "UPDATE meta SET last_file = max(last_file, ?1)");
 	if (code == SQLITE_OK)
 		code = sqlite3_exec(s->to.db, mend, NULL, NULL, NULL);
 	if (code == SQLITE_OK)

@@ -68,6 +68,31 @@ change(const char *sql)
 	sqlite3_close(db);
 }
 
+static long long
+number(sqlite3 *db, const char *sql)
+{
+	sqlite3_stmt *q;
+	long long n = -1;
+
+	cr_assert_eq(sqlite3_prepare_v2(db, sql, -1, &q, NULL), SQLITE_OK);
+	if (sqlite3_step(q) == SQLITE_ROW)
+		n = sqlite3_column_int64(q, 0);
+	sqlite3_finalize(q);
+	return n;
+}
+
+static long long
+number_at(const char *sql)
+{
+	long long n;
+	sqlite3 *db;
+
+	cr_assert_eq(sqlite3_open(path, &db), SQLITE_OK);
+	n = number(db, sql);
+	sqlite3_close(db);
+	return n;
+}
+
 static void
 finds(struct store *s, const char *words, const char *is)
 {
@@ -231,7 +256,14 @@ Test(store_index, saved_it_is_made_anew)
 	fill(s);
 	settle(s);
 	store_free(s);
+	change("INSERT INTO file VALUES (7, 1, zeroblob(16), zeroblob(16),"
+	       " 'ann', 'a.txt', 3, 1, 0, 1, 0, NULL)");
 	cr_expect_eq(store_salvage(state, saved, &report), 0);
+	free(path);
+	path = xasprintf("%s/chat.db", saved);
+	cr_expect_eq(number_at("SELECT count(*) FROM file, meta"
+			       " WHERE name = 'a.txt' AND last_file = 7"),
+	    1);
 	s = store_at(saved);
 	finds(s, "find", both);
 	settle(s);
@@ -275,19 +307,6 @@ Test(store_index, goes_on_where_it_was)
 	s = store_at(state);
 	finds(s, "find", both);
 	store_free(s);
-}
-
-static long long
-number(sqlite3 *db, const char *sql)
-{
-	sqlite3_stmt *q;
-	long long n = -1;
-
-	cr_assert_eq(sqlite3_prepare_v2(db, sql, -1, &q, NULL), SQLITE_OK);
-	if (sqlite3_step(q) == SQLITE_ROW)
-		n = sqlite3_column_int64(q, 0);
-	sqlite3_finalize(q);
-	return n;
 }
 
 Test(store_index, what_is_gone_has_left_it)
