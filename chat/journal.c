@@ -164,7 +164,11 @@ open_outbox(struct journal *j, size_t len, size_t used)
 static void
 give_up(struct journal *j, const char *name)
 {
-	log_warn("%s", name);
+	const char *why = strerrordesc_np(errno);
+
+	log_warnx("%s: %s", name, why);
+	model_say(
+	    j->model, NULL, "%s: %s: what waits is only in memory", name, why);
 	j->directory = -1;
 }
 

@@ -437,6 +437,7 @@ Test(journal, what_cannot_be_read_is_not_replaced)
 	cr_assert_eq(mkdirat(directory, "outbox", 0700), 0);
 	open_journal(directory);
 	cr_expect(m->is_unsafe);
+	cr_expect_not_null(strstr(rig_line(m->rooms[0], 0), "in memory"));
 	journal_start(j);
 	say("one");
 	open_again();
