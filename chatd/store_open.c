@@ -222,7 +222,7 @@ expect(sqlite3 *db, const char *pragma, const char *word, struct buf *why)
 {
 	sqlite3_stmt *s;
 	const char *got;
-	int code = sqlite3_prepare_v2(db, pragma, -1, &s, NULL);
+	int code = sqlite3_prepare_v2(db, pragma, -1, &s, NULL), ended;
 
 	if (code == SQLITE_OK && (code = sqlite3_step(s)) == SQLITE_ROW) {
 		got = (const char *)sqlite3_column_text(s, 0);
@@ -232,8 +232,9 @@ expect(sqlite3 *db, const char *pragma, const char *word, struct buf *why)
 			code = SQLITE_CORRUPT;
 		}
 	}
-	sqlite3_finalize(s);
-	return code;
+	/* What the pragma has done is committed only now. */
+	ended = sqlite3_finalize(s);
+	return code == SQLITE_OK ? ended : code;
 }
 
 static int
