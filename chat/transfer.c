@@ -106,6 +106,7 @@ core_state(struct core *c, enum transfer_state state)
 	if (state != TRANSFER_MOVING)
 		t->rate = 0;
 	t->state = state;
+	t->shown = t->moved;
 	changed(c);
 }
 
@@ -148,6 +149,7 @@ end(struct core *c, enum transfer_state state)
 
 	c->is_dropped = state != TRANSFER_DONE;
 	c->t->core = NULL;
+	c->t->ended_ms = c->all->model->wall();
 	core_state(c, state);
 	c->t = NULL;
 	while (*at != c)
@@ -188,6 +190,7 @@ core_fail(struct core *c, const char *format, ...)
 	text_safe(&safe, slice_of(words), TEXT_ONE_LINE);
 	snprintf(c->t->why, sizeof(c->t->why), "%s", buf_string(&safe));
 	buf_done(&safe);
+	c->t->error = c->error;
 	core_cancel_leg(c, FINE);
 	end(c, TRANSFER_FAILED);
 }
@@ -258,6 +261,7 @@ hear_refused(struct core *c, const struct msg_refused *r)
 		return;
 	}
 	if (!is_for_now(r->code)) {
+		c->t->code = (enum refusal)r->code;
 		core_fail(c, "%.*s", SLICE_ARG(r->text));
 		return;
 	}
@@ -275,8 +279,8 @@ hear_held(struct core *c, const struct msg_held *h)
 		return;
 	}
 	text_safe(&safe, h->text, TEXT_ONE_LINE);
-	core_state(c, TRANSFER_HELD);
 	snprintf(c->t->why, sizeof(c->t->why), "%s", buf_string(&safe));
+	core_state(c, TRANSFER_HELD);
 	buf_done(&safe);
 }
 
@@ -292,6 +296,7 @@ hear_cancel(struct core *c, const struct msg_cancel *m)
 		c->again_ms = c->all->now_ms + CORE_RETRY_MS;
 		return;
 	}
+	c->t->code = (enum refusal)m->code;
 	core_fail(c, "%.*s", SLICE_ARG(m->text));
 }
 
@@ -424,8 +429,12 @@ measure(struct core *c, int64_t passed_ms)
 		return false;
 	now = t->moved > c->measured ? t->moved - c->measured : 0;
 	now = now * 1000 / (uint64_t)passed_ms;
-	t->rate = t->rate == 0 ? now : (3 * t->rate + now) / 4;
-	c->measured = t->moved;
+	/* What stopped is soon told to have. */
+	if (now == 0)
+		t->rate /= 8;
+	else
+		t->rate = t->rate == 0 ? now : (3 * t->rate + now) / 4;
+	c->measured = t->shown = t->moved;
 	return true;
 }
 

@@ -46,10 +46,15 @@ struct transfer {
 	uint64_t moved;	   /* bytes the other side has on disk (upload), or
 			      we have (download) */
 	uint64_t began_ms; /* wall clock */
+	uint64_t ended_ms; /* likewise; 0: it is under way */
 	uint64_t rate;	   /* bytes a second, over the last seconds */
 	struct hash hash;  /* when DONE */
 	char why[256];	   /* in words, safe; "" */
-	uint64_t line;	   /* id of its row in room->lines */
+	enum refusal code; /* FAILED: the server's reason; FINE: it was here, */
+	int error;	   /* with errno's value; 0: neither */
+	uint64_t shown;	   /* moved, as of the last tick: what is painted */
+	uint64_t line;	   /* id of its row in room->lines; 0: not yet */
+	enum transfer_state told; /* the state that was told as an event */
 	bool is_paused;	   /* wished so, whatever state it is in */
 	void *core;	   /* transfer.c's */
 };
@@ -66,7 +71,7 @@ struct transfer_ops {
 	uint32_t (*ask)(void *arg, union message *);
 	/* Something that has no answer: at once. */
 	void (*send)(void *arg, const union message *);
-	/* Shown, and kept on disk, anew. */
+	/* It was begun, or is another now: shown, and kept on disk, anew. */
 	void (*changed)(void *arg, struct transfer *);
 	void *arg;
 };

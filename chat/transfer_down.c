@@ -188,8 +188,8 @@ trouble(struct down *d)
 		core_fail(c, "%s", buf_string(&d->why));
 		return;
 	}
-	core_state(c, TRANSFER_HELD);
 	snprintf(c->t->why, sizeof(c->t->why), "%s", buf_string(&d->why));
+	core_state(c, TRANSFER_HELD);
 	buf_clear(&d->why);
 	c->again_ms = c->all->now_ms + CORE_RETRY_MS;
 }
@@ -508,6 +508,9 @@ down_new(struct transfers *all, struct room *room, uint64_t file)
 static struct transfer *
 begin(struct down *d)
 {
+	struct transfers *all = d->core.all;
+
+	all->ops.changed(all->ops.arg, d->core.t);
 	if (d->core.all->is_live)
 		down_begin(&d->core);
 	else

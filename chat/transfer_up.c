@@ -526,6 +526,7 @@ add(struct transfers *all, struct up *u, struct room *room)
 	u->to = xstrdup(room->name);
 	t->size = u->size;
 	core_path(&u->core, slice_of(u->path));
+	all->ops.changed(all->ops.arg, t);
 	if (all->is_live)
 		up_begin(&u->core);
 	else
