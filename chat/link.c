@@ -526,7 +526,7 @@ link_new(struct model *m, const struct link_options *o)
 	l->wake = wake_open();
 	link_target(l, o->address);
 	l->apply = apply_new(m, &l->out, &o->device, o->nick);
-	if (o->downloads != NULL)
+	if (o->moves_files)
 		l->files = apply_files(l->apply, o->downloads);
 	if (o->is_apart)
 		apply_keep_apart(l->apply, o->stays);

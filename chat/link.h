@@ -33,7 +33,9 @@ struct link_options {
 	int directory;       /* -1: nowhere; borrowed */
 	const char *outbox;  /* NULL: messages go from memory, as they are */
 	const char *places;  /* NULL: none */
-	const char *downloads; /* where files go; NULL: none move */
+	bool moves_files;
+	const char *downloads; /* where they go that are fetched; NULL: nobody
+				  says */
 };
 
 /* Copies the options.  What is on disk is in the model then. */

@@ -10,6 +10,7 @@
 
 #include "batch.h"
 #include "discover.h"
+#include "downloads.h"
 #include "guard.h"
 #include "link.h"
 #include "log.h"
@@ -145,7 +146,10 @@ make_link(struct model *m, const struct options *o, const struct state *state,
 {
 	bool talks = show == ui_run || show == batch_run || show == send_run;
 	bool has_nick = talks || (reads_a_room(o) && o->is_nick_own);
-	struct link_options link = {
+	bool moves_files = show == ui_run || show == batch_run;
+	char *downloads = downloads_directory(o->downloads);
+	struct link *link;
+	struct link_options with = {
 		.address = o->address,
 		.nick = has_nick ? o->nick : "",
 		.family = o->family,
@@ -157,9 +161,13 @@ make_link(struct model *m, const struct options *o, const struct state *state,
 		.directory = state->directory,
 		.outbox = talks ? state->outbox : NULL,
 		.places = show == ui_run ? state->places : NULL,
+		.moves_files = moves_files,
+		.downloads = downloads,
 	};
 
-	return link_new(m, &link);
+	link = link_new(m, &with);
+	free(downloads);
+	return link;
 }
 
 static void

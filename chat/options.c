@@ -213,6 +213,15 @@ set_timeout(struct options *o, const char *value)
 }
 
 static bool
+set_downloads(struct options *o, const char *value)
+{
+	if (value[0] == '\0')
+		return wrong(o, "-D: a directory is wanted");
+	set(&o->downloads, value);
+	return true;
+}
+
+static bool
 set_family(struct options *o, int family)
 {
 	if (o->family != AF_UNSPEC && o->family != family)
@@ -324,6 +333,8 @@ take(struct options *o, int key, const char *value, enum options_result *result)
 	case KEY_UNREAD:
 		o->is_unread = true;
 		return true;
+	case KEY_DOWNLOADS:
+		return set_downloads(o, value);
 	case KEY_TIMEOUT:
 		return set_timeout(o, value);
 	case KEY_DISCOVER:
@@ -470,6 +481,7 @@ options_free(struct options *o)
 	free(o->message);
 	free(o->to);
 	free(o->tail);
+	free(o->downloads);
 	*o = (struct options){ 0 };
 }
 

@@ -36,6 +36,7 @@ struct options {
 	bool is_discover;
 	char *message; /* NULL: none */
 	char *to;
+	char *downloads; /* where files go; NULL: where they usually do */
 	int timeout_ms;
 	char wrong[256];
 };

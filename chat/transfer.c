@@ -510,7 +510,8 @@ transfers_new(
 
 	all->model = m;
 	all->ops = *ops;
-	all->directory = xstrdup(directory);
+	if (directory != NULL)
+		all->directory = xstrdup(directory);
 	all->worker = worker_new();
 	return all;
 }

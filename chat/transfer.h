@@ -77,7 +77,7 @@ struct transfer_ops {
 };
 
 /* directory: where files go that are fetched, made when the first one comes;
- * copied. */
+ * copied; NULL: nobody says where. */
 struct transfers *transfers_new(
     struct model *, const struct transfer_ops *, const char *directory);
 /* Waits for the disk; without the lock.  What is under way stays on disk. */

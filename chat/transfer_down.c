@@ -64,6 +64,12 @@ find_place(struct down *d)
 	struct stat st;
 	const char *slash;
 
+	if (d->to == NULL && d->core.all->directory == NULL) {
+		buf_add_string(&d->why,
+		    "there is no directory for files that are fetched: neither "
+		    "HOME nor XDG_DOWNLOAD_DIR is set, see -D");
+		return;
+	}
 	if (d->to == NULL) {
 		d->directory = xstrdup(d->core.all->directory);
 		return;
@@ -86,7 +92,7 @@ open_folder(struct down *d)
 {
 	if (d->directory == NULL)
 		find_place(d);
-	if (d->folder < 0)
+	if (d->folder < 0 && d->directory != NULL)
 		d->folder = part_directory(d->directory, &d->why);
 	return d->folder >= 0;
 }

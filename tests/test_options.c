@@ -30,6 +30,23 @@ read_line(struct options *o, const char *line)
 	return options_read(o, argc, argv);
 }
 
+Test(options, where_files_go)
+{
+	struct options o;
+
+	cr_expect_eq(read_line(&o, "-D down"), OPTIONS_RUN);
+	cr_expect_str_eq(o.downloads, "down");
+	options_free(&o);
+	cr_expect_eq(read_line(&o, "--downloads /a"), OPTIONS_RUN);
+	cr_expect_str_eq(o.downloads, "/a");
+	options_free(&o);
+	cr_expect_eq(read_line(&o, "--downloads="), OPTIONS_WRONG);
+	options_free(&o);
+	cr_expect_eq(read_line(&o, ""), OPTIONS_RUN);
+	cr_expect_null(o.downloads);
+	options_free(&o);
+}
+
 Test(options, without_any)
 {
 	struct options o;
