@@ -8,8 +8,8 @@
 #	make tsan	both programs with the thread sanitizer
 #	make fuzz	each fuzzer for FUZZ_SECONDS
 #	make model	the model of the protocol, checked by spin
-#	make soak	kills, cuts and power cuts by the thousand; SOAK=0.1 is a
-#			tenth of them, PARTS="kills cuts" some of the kinds
+#	make soak	kills, cuts and power cuts by the thousand; with
+#			SOAK=0.1 a tenth of them, PARTS="kills cuts" these only
 #	make bench	figures
 #	make manual	the tables of chat-protocol(7), from the rows
 #	make install	to DESTDIR and PREFIX; make uninstall
@@ -220,8 +220,8 @@ clean:
 # something was installed make starts over and finds what it did not before.
 NEEDS = $(if $(filter all run install,$(GOALS)),build) \
 	$(if $(filter test san,$(GOALS)),build test) \
-	$(if $(filter deps lint tsan fuzz bench manual model soak,$(GOALS)),build \
-	test check)
+	$(if $(filter deps lint tsan fuzz bench manual model soak,$(GOALS)), \
+	build test check)
 ifneq ($(strip $(NEEDS)),)
 ifeq ($(findstring n,$(firstword -$(MAKEFLAGS))),)
 include $(BUILD)/deps.mk
@@ -232,5 +232,5 @@ $(BUILD)/deps.mk: always
 always:
 
 .SECONDARY:
-.PHONY: all always bench clean deps fuzz install lint manual model run san soak \
-	test tsan uninstall
+.PHONY: all always bench clean deps fuzz install lint manual model run san \
+	soak test tsan uninstall

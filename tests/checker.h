@@ -27,7 +27,7 @@ enum fault {
 	PHANTOM,    /* nobody said it, or somebody else did */
 	GHOST,	    /* refused, and there */
 	UNRESOLVED, /* neither stored nor refused in the end */
-	STALE,	    /* attached after something was stored, and not told of it */
+	STALE,	    /* attached after something was stored, not told of it */
 	FAULTS,
 };
 

@@ -18,7 +18,7 @@ struct lane {
 	struct daemon_options options;
 	char state[128], socket[128];
 	struct fleet fleet;
-	bool is_wrong; /* a daemon known to be: what it fails to do is let pass */
+	bool is_wrong; /* a daemon known to be: what it fails at may pass */
 	unsigned ends; /* of the daemon, not in order */
 	int64_t end_ms; /* when it was seen last */
 	int64_t *recoveries; /* milliseconds from there till all are back */
