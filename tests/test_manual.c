@@ -214,8 +214,8 @@ check_usage(const struct command *row, const char *line)
 	size_t len, i;
 
 	while (*at != '\0') {
-		at += strspn(at, " []|");
-		len = strcspn(at, " []|");
+		at += strspn(at, " []|:");
+		len = strcspn(at, " []|:");
 		for (i = 0; i < len && i < sizeof(word) - 1; i++)
 			word[i] = (char)(at[i] >= 'A' && at[i] <= 'Z'
 				? at[i] + ('a' - 'A')
@@ -225,7 +225,7 @@ check_usage(const struct command *row, const char *line)
 		cr_expect(found != NULL && found < end, "/%s: no %s", row->name,
 		    word);
 		at += len;
-		at += strspn(at, " []|");
+		at += strspn(at, " []|:");
 	}
 }
 
