@@ -252,6 +252,8 @@ hear_person(struct apply *a, const union message *m)
 	else
 		buf_printf(&words, "here since %s, idle for %u s, uses %.*s",
 		    when, p->idle, SLICE_ARG(p->software));
+	if (p->account.len != 0)
+		buf_printf(&words, ", account %.*s", SLICE_ARG(p->account));
 	if (p->peer.len != 0)
 		buf_printf(&words, ", from %.*s to %.*s", SLICE_ARG(p->peer),
 		    SLICE_ARG(p->local));

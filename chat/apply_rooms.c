@@ -47,10 +47,11 @@ next_nick(struct apply *a)
 bool
 apply_hello_refused(struct apply *a, const struct msg_refused *r)
 {
+	bool is_taken =
+	    r->code == REFUSE_NICK_TAKEN || r->code == REFUSE_NICK_OWNED;
 	char taken[sizeof(a->nick)];
 
-	if (r->code != REFUSE_NICK_TAKEN ||
-	    a->nick_tries == NICK_TAILS + NICK_NUMBERS)
+	if (!is_taken || a->nick_tries == NICK_TAILS + NICK_NUMBERS)
 		return apply_closed(a, r->code, r->wait, r->text);
 	memcpy(taken, a->nick, sizeof(taken));
 	next_nick(a);

@@ -26,8 +26,8 @@ struct client_ops {
 	void (*news)(struct client *, struct slice encoded);
 	/* Entries wait: call hub_pull() at the end of this turn. */
 	void (*wake)(struct client *);
-	/* Say bye with this reason and close. */
-	void (*end)(struct client *, enum refusal why);
+	/* Say bye with this reason and close; words: "": those of the reason. */
+	void (*end)(struct client *, enum refusal why, struct slice words);
 };
 
 /* Embedded in the session.  All zero but ops, dialect and what that keeps
@@ -52,6 +52,9 @@ struct client {
 	int64_t asked_ms; /* last request but pong */
 	uint32_t mark;	  /* the hub's: news already told */
 	char *software;	  /* what the peer calls itself, of hello */
+	/* Login name of who connected from this machine, as the kernel knows
+	 * it; NULL: a guest.  Borrowed, it stays. */
+	const char *account;
 };
 
 #endif

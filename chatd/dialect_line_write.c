@@ -231,6 +231,9 @@ write_person(struct line *t, struct buf *out, const union message *m)
 	if (p->software.len != 0)
 		buf_add_string(out, ", with ");
 	line_safe(out, p->software);
+	if (p->account.len != 0)
+		buf_add_string(out, ", account ");
+	line_safe(out, p->account);
 	line_end(out);
 	if (p->peer.len != 0) {
 		buf_add_string(out, "= from ");

@@ -95,6 +95,10 @@ enum refusal
 hub_withdraw(struct hub *, struct client *, const struct msg_withdraw *);
 enum refusal hub_files(struct hub *, struct client *, const struct msg_files *);
 
+/* Whoever has this nick, here or away: every connection is told these words
+ * ("": the reason's own) and ends, and all rooms are left.  False: nobody. */
+bool hub_kick(struct hub *, struct slice nick, struct slice words);
+
 /* The connection is over.  orderly: it said bye, so the user leaves all rooms
  * at once, with these words; else the rooms wait for it (limits.grace). */
 void hub_gone(struct hub *, struct client *, bool orderly, struct slice why);

@@ -186,15 +186,34 @@ hub_detach(struct client *client)
 	client->software = NULL;
 }
 
-void
-hub_replace(struct user *user)
+static void
+end_clients(struct user *user, enum refusal why, struct slice words)
 {
 	while (user->clients != NULL) {
 		struct client *old = user->clients;
 
 		hub_detach(old);
-		old->ops->end(old, REFUSE_REPLACED);
+		old->ops->end(old, why, words);
 	}
+}
+
+void
+hub_replace(struct user *user)
+{
+	end_clients(user, REFUSE_REPLACED, SLICE(""));
+}
+
+bool
+hub_kick(struct hub *hub, struct slice nick, struct slice words)
+{
+	struct user *user = users_nick(&hub->users, nick);
+
+	if (user == NULL)
+		return false;
+	end_clients(user, REFUSE_KICKED, words);
+	hub_leave(hub, user,
+	    words.len != 0 ? words : slice_of(refusal_name(REFUSE_KICKED)));
+	return true;
 }
 
 void

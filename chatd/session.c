@@ -90,32 +90,42 @@ session_end(struct session *s, const char *why)
 }
 
 static void
-say_bye(struct session *s, enum refusal why, uint32_t wait_ms)
+say_bye(
+    struct session *s, enum refusal why, uint32_t wait_ms, struct slice words)
 {
 	union message m = { .bye = {
 				.type = MSG_BYE,
 				.reason = (uint16_t)why,
 				.wait = wait_ms,
-				.text = slice_of(refusal_text(why)),
+				.text = words.len != 0
+				     ? words
+				     : slice_of(refusal_text(why)),
 			    } };
 
 	session_tell(s, &m);
 }
 
 void
-session_end_with(struct session *s, enum refusal why, uint32_t wait_ms)
+session_end_saying(
+    struct session *s, enum refusal why, uint32_t wait_ms, struct slice words)
 {
 	if (s->state >= STATE_CLOSING)
 		return;
-	say_bye(s, why, wait_ms);
+	say_bye(s, why, wait_ms, words);
 	session_end(s, refusal_name(why));
+}
+
+void
+session_end_with(struct session *s, enum refusal why, uint32_t wait_ms)
+{
+	session_end_saying(s, why, wait_ms, SLICE(""));
 }
 
 void
 session_bye(struct session *s, const struct msg_bye *bye)
 {
 	hub_gone(s->all->hub, &s->client, bye->stays == 0, bye->text);
-	say_bye(s, FINE, 0);
+	say_bye(s, FINE, 0, SLICE(""));
 	session_end(s, "said bye");
 }
 
@@ -184,9 +194,9 @@ client_wake(struct client *client)
 }
 
 static void
-client_end(struct client *client, enum refusal why)
+client_end(struct client *client, enum refusal why, struct slice words)
 {
-	session_end_with(session_of(client), why, 0);
+	session_end_saying(session_of(client), why, 0, words);
 }
 
 const struct client_ops session_client_ops = {

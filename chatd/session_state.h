@@ -92,8 +92,10 @@ void session_refuse(struct session *, unsigned request, uint64_t ref,
     enum refusal, uint32_t wait_ms);
 /* No more than what is in out goes out, and nothing comes in. */
 void session_end(struct session *, const char *why);
-/* The same with a bye. */
+/* The same with a bye, in words of its own or, with "", the refusal's. */
 void session_end_with(struct session *, enum refusal, uint32_t wait_ms);
+void session_end_saying(
+    struct session *, enum refusal, uint32_t wait_ms, struct slice words);
 /* The peer sends no more: what it asked is answered, then it is over. */
 void session_finish(struct session *);
 /* Nothing more is read until the peer has been answered, or takes it. */

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,7 +32,7 @@ enum style {
 /* Set before there is a second thread, only read afterwards. */
 static const char *program = "chat";
 static enum style style = STYLE_TIME;
-static bool debugging;
+static atomic_bool debugging;
 
 /* $JOURNAL_STREAM is the device and inode of the journal's socket, which our
  * standard error may long have been redirected from. */
@@ -55,6 +56,12 @@ log_init(const char *name, int debug)
 	program = name;
 	debugging = debug > 0;
 	style = is_journal(STDERR_FILENO) ? STYLE_PRIORITY : STYLE_TIME;
+}
+
+void
+log_debugging(bool is_heard)
+{
+	debugging = is_heard;
 }
 
 void

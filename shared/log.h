@@ -12,6 +12,8 @@
 
 /* name: the program's; debug: how many -v were given. */
 void log_init(const char *name, int debug);
+/* Whether log_debug() is heard from now on; at any time, by any thread. */
+void log_debugging(bool);
 /* Only the program's name before each line: for programs people type at. */
 void log_plain(void);
 

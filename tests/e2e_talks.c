@@ -167,6 +167,9 @@ static const struct exempt {
 } exempts[] = {
 	{ REFUSE_ADDRESS_FULL, "loopback, where talks are held, is excepted" },
 	{ REFUSE_UNAVAILABLE, "the store in memory never fails" },
+	{ REFUSE_KICKED, "a talk has no operator; e2e_control.c has" },
+	{ REFUSE_DRAINING, "nor has it sockets of others; e2e_control.c has" },
+	{ REFUSE_NICK_OWNED, "nor accounts; e2e_accounts.c has" },
 	{ REFUSE_STOPPING, "a talk has no word for TERM; e2e_chatd.c does it" },
 };
 

@@ -160,8 +160,9 @@ fake_wake(struct client *c)
 }
 
 static void
-fake_end(struct client *c, enum refusal why)
+fake_end(struct client *c, enum refusal why, struct slice words)
 {
+	(void)words;
 	((struct fake *)c)->ended = why;
 }
 
