@@ -114,7 +114,7 @@ struct store_read {
 
 /*
  * Entries with all these words in them (sought.h), newest first: said, action,
- * notice and topic.  Nothing in it is an operator; without any word nothing is
+ * notice, topic and file.  Nothing in it is an operator; without any word nothing is
  * found.
  */
 struct store_search {
@@ -142,7 +142,7 @@ static inline bool
 store_is_searchable(enum entry_kind kind)
 {
 	return kind == ENTRY_SAID || kind == ENTRY_ACTION ||
-	    kind == ENTRY_NOTICE || kind == ENTRY_TOPIC;
+	    kind == ENTRY_NOTICE || kind == ENTRY_TOPIC || kind == ENTRY_FILE;
 }
 
 /* How far the member of a room has seen it, at most its head; less than before

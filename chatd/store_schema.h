@@ -43,7 +43,7 @@ schema_seq(int64_t id)
 #define SCHEMA_NUMBER_LINES                                                    \
 	"UPDATE entry SET line = o.line FROM"                                  \
 	" (SELECT id, row_number() OVER (ORDER BY time, id) AS line"           \
-	"  FROM entry WHERE kind IN (1, 2, 3, 7)) AS o"                        \
+	"  FROM entry WHERE kind IN (1, 2, 3, 7, 8)) AS o"                     \
 	" WHERE entry.id = o.id"
 
 /* Steps from an empty file: version v is made by the first v of them. */
