@@ -200,7 +200,8 @@ complete(struct face *f, int by)
 	struct complete *c = &f->complete;
 	bool is_first = !c->is_on;
 
-	if (is_first) {
+	if (is_first &&
+	    !complete_path(c, edit_text(edit), edit_cursor(edit))) {
 		model_lock(f->model);
 		complete_start(c, f->model, windows_room(&f->windows),
 		    edit_text(edit), edit_cursor(edit));

@@ -73,6 +73,8 @@ uint64_t apply_say(struct apply *, struct room *, enum entry_kind,
 void apply_retry(struct apply *, struct room *, int64_t now_ms);
 void apply_forget(struct apply *, struct room *);
 bool apply_page(struct apply *, struct room *, bool is_newer);
+bool apply_list_files(struct apply *, struct room *, struct slice of,
+    struct slice words);
 
 /* Files move from now on; those that are fetched go to the directory, made when
  * the first one comes.  The result is apply's. */

@@ -27,8 +27,7 @@ send(void *arg, const union message *m)
 static void
 changed(void *arg, struct transfer *t)
 {
-	(void)arg;
-	(void)t;
+	apply_moved(arg, t);
 }
 
 struct transfers *
@@ -85,12 +84,3 @@ HEAR(whole)
 HEAR(verified)
 HEAR(cancel)
 HEAR(held)
-
-/* Asked for by nobody yet but who lists files: a line for each. */
-bool
-hear_filed(struct apply *a, const union message *m)
-{
-	(void)a;
-	(void)m;
-	return true;
-}

@@ -81,6 +81,10 @@ note_entry(struct apply *a, struct room *room, const struct msg_entry *e)
 	case ENTRY_TOPIC:
 		set_topic(room, e);
 		break;
+	case ENTRY_FILE:
+	case ENTRY_ARRIVED:
+		apply_autoget(a, room, e);
+		break;
 	}
 }
 
@@ -99,7 +103,8 @@ apply_head(const struct apply *a, const struct room *room,
     const struct msg_entry *e, struct line *head)
 {
 	const struct entry_row *row = protocol_entry(e->kind);
-	bool is_message = row == NULL || row->by == FROM_CLIENT;
+	bool is_message = row == NULL || row->by == FROM_CLIENT ||
+	    row->kind == ENTRY_FILE;
 
 	*head =
 	    (struct line){ .what = LINE_ENTRY, .seq = e->seq, .time = e->time };
@@ -225,15 +230,15 @@ hear_listed(struct apply *a, const union message *m)
 	return true;
 }
 
-static void
-when_text(char *out, size_t size, uint64_t wall_ms)
+void
+apply_when(char out[APPLY_WHEN], uint64_t wall_ms)
 {
 	time_t t = (time_t)(wall_ms / 1000);
 	struct tm tm;
 
 	if (localtime_r(&t, &tm) == NULL ||
-	    strftime(out, size, "%Y-%m-%d %H:%M", &tm) == 0)
-		snprintf(out, size, "?");
+	    strftime(out, APPLY_WHEN, "%Y-%m-%d %H:%M", &tm) == 0)
+		snprintf(out, APPLY_WHEN, "?");
 }
 
 bool
@@ -242,11 +247,11 @@ hear_person(struct apply *a, const union message *m)
 	const struct msg_person *p = &m->person;
 	struct asked *asked = asking_find(&a->asking, p->ref);
 	struct buf words = { 0 };
-	char when[32];
+	char when[APPLY_WHEN];
 
 	if (asked == NULL || asked->type != MSG_WHO)
 		return true;
-	when_text(when, sizeof(when), p->since);
+	apply_when(when, p->since);
 	if (p->state == PRESENCE_LOST)
 		buf_printf(&words, "connection lost at %s", when);
 	else
@@ -344,6 +349,8 @@ finish(struct apply *a, struct asked *asked, const struct msg_done *d)
 		return apply_history_done(a, asked, d);
 	case MSG_SEARCH:
 		return apply_search_done(a, asked, d);
+	case MSG_FILES:
+		return apply_files_done(a, asked, d);
 	default:
 		return true;
 	}

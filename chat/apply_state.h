@@ -61,6 +61,10 @@ struct asked *apply_ask(struct apply *, union message *, struct room *,
     bool is_own);
 void apply_answered(struct apply *, struct asked *);
 
+/* A moment for people. */
+enum { APPLY_WHEN = 32 };
+void apply_when(char out[APPLY_WHEN], uint64_t wall_ms);
+
 /* How an entry looks as a line. */
 void apply_head(const struct apply *, const struct room *,
     const struct msg_entry *, struct line *head);
@@ -76,6 +80,11 @@ bool apply_page_refused(struct asked *, struct slice why);
 /* An offer or a fetch was refused; false: the request was another. */
 bool apply_file_refused(struct apply *, const struct asked *,
     const struct msg_refused *);
+/* A transfer was begun, or is another now: it has its row, and is told. */
+void apply_moved(struct apply *, struct transfer *);
+/* An entry of a file that has just come: perhaps it is fetched by itself. */
+void apply_autoget(struct apply *, struct room *, const struct msg_entry *);
+bool apply_files_done(struct apply *, struct asked *, const struct msg_done *);
 
 /* Of the rooms. */
 /* Tells how far they were seen: those it is time for, or all. */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "progress.h"
 #include "utf8.h"
 #include "xmalloc.h"
 
@@ -63,6 +64,18 @@ bars_title(const struct bars *b, struct strip *left, struct strip *right)
 }
 
 /* ---- status ---- */
+
+/* What moves, while something does. */
+static void
+add_files(const struct bars *b, struct strip *out)
+{
+	struct buf sum = { 0 };
+
+	progress_sum(&sum, b->windows->model->transfers);
+	if (sum.len != 0)
+		strip_add(out, STYLE_BAR, " | %s", buf_string(&sum));
+	buf_done(&sum);
+}
 
 static void
 add_live(const struct bars *b, struct strip *out)
@@ -128,6 +141,7 @@ add_state(const struct bars *b, struct strip *out)
 		break;
 	case LINK_LIVE:
 		add_live(b, out);
+		add_files(b, out);
 		break;
 	case LINK_WAITING:
 		add_waiting(b, out);

@@ -8,6 +8,7 @@
 #include <sysexits.h>
 
 #include "buf.h"
+#include "command_state.h"
 #include "log.h"
 #include "names.h"
 #include "near.h"
@@ -26,9 +27,8 @@ skip_blanks(const char *s)
 	return s + strspn(s, BLANKS);
 }
 
-/* The first word; *rest begins with the next one. */
-static struct slice
-first_word(const char *words, const char **rest)
+struct slice
+command_word(const char *words, const char **rest)
 {
 	struct slice word = { words, strcspn(words, BLANKS) };
 
@@ -42,17 +42,14 @@ count_words(const char *words)
 	unsigned n = 0;
 
 	for (; *words != '\0'; n++)
-		first_word(words, &words);
+		command_word(words, &words);
 	return n;
 }
 
 /* ---- what was wrong with a line ---- */
 
-static void tell(struct command_face *, const char *, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static void
-tell(struct command_face *f, const char *format, ...)
+enum command_result
+command_keep(struct command_face *f, const char *format, ...)
 {
 	va_list args;
 	char *text;
@@ -65,22 +62,21 @@ tell(struct command_face *f, const char *format, ...)
 	model_tell(f->model, f->room, "mistake", "%s", text);
 	model_unlock_changed(f->model);
 	free(text);
+	return COMMAND_KEEP;
 }
 
-#define KEEP(f, ...) (tell(f, __VA_ARGS__), COMMAND_KEEP)
-
-static enum command_result
-sent(struct command_face *f, bool is_sent)
+enum command_result
+command_sent(struct command_face *f, bool is_sent)
 {
 	if (is_sent)
 		return COMMAND_DONE;
-	return KEEP(f, "there is no connection: nothing was sent");
+	return command_keep(f, "there is no connection: nothing was sent");
 }
 
 static enum command_result
 refuse(struct command_face *f, struct slice what, enum refusal why)
 {
-	return KEEP(f, "%.*s: %s", SLICE_ARG(what), refusal_text(why));
+	return command_keep(f, "%.*s: %s", SLICE_ARG(what), refusal_text(why));
 }
 
 /* ---- saying ---- */
@@ -103,15 +99,15 @@ say_clean(struct command_face *f, struct room *room, enum entry_kind kind,
 	uint32_t most = text_max(f);
 
 	if (room->name[0] == '\0')
-		return KEEP(f,
+		return command_keep(f,
 		    "this is the server's window, not a room: /join #ROOM, "
 		    "or Alt-2");
 	if (text.len > most)
-		return KEEP(f,
+		return command_keep(f,
 		    "the text has %zu bytes, at most %u can be sent at once",
 		    text.len, most);
 	if (!text_is_clean(text, true))
-		return KEEP(f,
+		return command_keep(f,
 		    "control characters, and what is no UTF-8, "
 		    "cannot be sent");
 	link_say(f->link, room, kind, text);
@@ -193,7 +189,7 @@ enter(struct command_face *f, struct slice name)
 static enum command_result
 run_join(struct command_face *f, const char *words)
 {
-	struct slice word = first_word(words, &words);
+	struct slice word = command_word(words, &words);
 	struct buf name = { 0 };
 	enum refusal why;
 
@@ -213,7 +209,7 @@ static enum command_result
 run_part(struct command_face *f, const char *words)
 {
 	const char *rest;
-	struct slice word = first_word(words, &rest);
+	struct slice word = command_word(words, &rest);
 	struct room *room = f->room;
 	union message m;
 
@@ -224,10 +220,10 @@ run_part(struct command_face *f, const char *words)
 		room = open_room(f, word);
 		words = rest;
 	} else if (names_is_room(word)) {
-		return KEEP(f, "you are not in %.*s", SLICE_ARG(word));
+		return command_keep(f, "you are not in %.*s", SLICE_ARG(word));
 	}
 	if (room->name[0] == '\0')
-		return KEEP(f, "usage: /part #ROOM [WHY]");
+		return command_keep(f, "usage: /part #ROOM [WHY]");
 	m.part = (struct msg_part){ MSG_PART, 0, slice_of(room->name),
 		slice_of(words) };
 	link_request(f->link, &m, room);
@@ -251,7 +247,7 @@ check_nick(struct command_face *f, struct slice nick)
 static enum command_result
 run_query(struct command_face *f, const char *words)
 {
-	struct slice nick = first_word(words, &words);
+	struct slice nick = command_word(words, &words);
 	enum refusal why = check_nick(f, nick);
 
 	if (why != FINE)
@@ -263,7 +259,7 @@ run_query(struct command_face *f, const char *words)
 static enum command_result
 run_msg(struct command_face *f, const char *words)
 {
-	struct slice to = first_word(words, &words);
+	struct slice to = command_word(words, &words);
 	enum refusal why;
 
 	if (names_is_room(to)) {
@@ -299,7 +295,7 @@ set_topic(struct command_face *f, struct slice text)
 
 	if (!text_is_clean(text, false))
 		return refuse(f, SLICE("topic"), REFUSE_TOPIC_BAD);
-	return sent(f, link_request(f->link, &m, f->room));
+	return command_sent(f, link_request(f->link, &m, f->room));
 }
 
 static enum command_result
@@ -309,7 +305,7 @@ run_topic(struct command_face *f, const char *words)
 	char *text;
 
 	if (!names_is_room(slice_of(f->room->name)))
-		return KEEP(f, "only a #ROOM has a topic");
+		return command_keep(f, "only a #ROOM has a topic");
 	if (words[0] == '\0')
 		return show_topic(f);
 	if (strcmp(words, "-") == 0)
@@ -327,11 +323,12 @@ run_names(struct command_face *f, const char *words)
 	union message m;
 
 	if (words[0] != '\0')
-		room = open_room(f, first_word(words, &words));
+		room = open_room(f, command_word(words, &words));
 	if (room == NULL || room->name[0] == '\0')
-		return KEEP(f, "only the names of rooms you are in are told");
+		return command_keep(
+		    f, "only the names of rooms you are in are told");
 	m.names = (struct msg_names){ MSG_NAMES, 0, slice_of(room->name), 0 };
-	return sent(f, link_request(f->link, &m, room));
+	return command_sent(f, link_request(f->link, &m, room));
 }
 
 /* ---- searching ---- */
@@ -345,7 +342,7 @@ run_search(struct command_face *f, const char *words)
 	bool is_right = search_parse(&search, words, f->model->wall(), &wrong);
 
 	if (!is_right)
-		tell(f, "%s", buf_string(&wrong));
+		command_keep(f, "%s", buf_string(&wrong));
 	buf_done(&wrong);
 	if (!is_right)
 		return COMMAND_KEEP;
@@ -358,7 +355,7 @@ run_search(struct command_face *f, const char *words)
 	m.search.room = slice_of(search.room);
 	m.search.after = search.after;
 	m.search.before = search.before;
-	return sent(f, link_request(f->link, &m, f->room));
+	return command_sent(f, link_request(f->link, &m, f->room));
 }
 
 static enum command_result
@@ -366,7 +363,7 @@ run_close(struct command_face *f, const char *words)
 {
 	(void)words;
 	if (f->close == NULL || !f->close(f->face))
-		return KEEP(f, "this is a room: /part leaves it");
+		return command_keep(f, "this is a room: /part leaves it");
 	return COMMAND_DONE;
 }
 
@@ -375,24 +372,24 @@ run_close(struct command_face *f, const char *words)
 static enum command_result
 run_nick(struct command_face *f, const char *words)
 {
-	struct slice nick = first_word(words, &words);
+	struct slice nick = command_word(words, &words);
 	union message m = { .nick = { MSG_NICK, 0, nick } };
 	enum refusal why = names_nick(nick, NULL);
 
 	if (why != FINE)
 		return refuse(f, nick, why);
-	return sent(f, link_request(f->link, &m, f->room));
+	return command_sent(f, link_request(f->link, &m, f->room));
 }
 
 static enum command_result
 run_who(struct command_face *f, const char *words)
 {
-	struct slice nick = first_word(words, &words);
+	struct slice nick = command_word(words, &words);
 	union message m = { .who = { MSG_WHO, 0, nick } };
 
 	if (names_nick(nick, NULL) == REFUSE_NICK_BAD)
 		return refuse(f, nick, REFUSE_NICK_BAD);
-	return sent(f, link_request(f->link, &m, f->room));
+	return command_sent(f, link_request(f->link, &m, f->room));
 }
 
 static enum command_result
@@ -405,7 +402,7 @@ run_ask(struct command_face *f, const char *words)
 	if (!text_is_clean(m.ask.question, true))
 		result = refuse(f, SLICE("question"), REFUSE_BAD_TEXT);
 	else
-		result = sent(f, link_request(f->link, &m, f->room));
+		result = command_sent(f, link_request(f->link, &m, f->room));
 	free(question);
 	return result;
 }
@@ -416,13 +413,13 @@ run_list(struct command_face *f, const char *words)
 	union message m = { .list = { MSG_LIST, 0, 0 } };
 
 	(void)words;
-	return sent(f, link_request(f->link, &m, f->room));
+	return command_sent(f, link_request(f->link, &m, f->room));
 }
 
 static enum command_result
 run_connect(struct command_face *f, const char *words)
 {
-	struct slice word = first_word(words, &words);
+	struct slice word = command_word(words, &words);
 	char *address = word.len != 0 ? xstrndup(word.at, word.len) : NULL;
 	struct sock_name name;
 	const char *wrong = address != NULL ? sock_parse(address, &name) : NULL;
@@ -430,35 +427,9 @@ run_connect(struct command_face *f, const char *words)
 	if (wrong == NULL)
 		link_connect(f->link, address);
 	else
-		tell(f, "%s: %s", address, wrong);
+		command_keep(f, "%s: %s", address, wrong);
 	free(address);
 	return wrong == NULL ? COMMAND_DONE : COMMAND_KEEP;
-}
-
-static enum command_result
-run_send(struct command_face *f, const char *words)
-{
-	const struct send_file file = { .path = words, .fd = -1 };
-	struct buf why = { 0 };
-	enum command_result result = COMMAND_DONE;
-
-	if (link_send_file(f->link, f->room, &file, &why) == 0)
-		result = KEEP(f, "%s", buf_string(&why));
-	buf_done(&why);
-	return result;
-}
-
-static enum command_result
-run_get(struct command_face *f, const char *words)
-{
-	struct slice word = first_word(words, &words);
-	uint64_t file = strtoull(word.at, NULL, 10);
-
-	if (file == 0)
-		return KEEP(f, "%.*s: a file has a number", SLICE_ARG(word));
-	link_fetch_file(
-	    f->link, f->room, file, words[0] != '\0' ? words : NULL, -1);
-	return COMMAND_DONE;
 }
 
 static enum command_result
@@ -561,10 +532,10 @@ keep_unknown(struct command_face *f, struct slice name, bool is_ambiguous)
 			buf_printf(&near, "%s/%s", near.len != 0 ? ", " : "",
 			    rows[i].name);
 	if (near.len == 0)
-		tell(f, "/%.*s: no such command; /help lists them",
+		command_keep(f, "/%.*s: no such command; /help lists them",
 		    SLICE_ARG(name));
 	else
-		tell(f, "/%.*s: %s %s?", SLICE_ARG(name),
+		command_keep(f, "/%.*s: %s %s?", SLICE_ARG(name),
 		    is_ambiguous ? "which one," : "no such command; perhaps",
 		    buf_string(&near));
 	buf_done(&near);
@@ -584,18 +555,18 @@ static enum command_result
 run(struct command_face *f, const char *line)
 {
 	const struct command *row;
-	struct slice name = first_word(line, &line);
+	struct slice name = command_word(line, &line);
 	size_t n = 0;
 
 	if (name.len == 0)
-		return KEEP(f,
+		return command_keep(f,
 		    "a command's name follows its / at once; "
 		    "/help lists them");
 	row = command_find(name, &n);
 	if (row == NULL)
 		return keep_unknown(f, name, n > 1);
 	if (!takes(row, count_words(line)))
-		return KEEP(f, "usage: /%s%s%s", row->name,
+		return command_keep(f, "usage: /%s%s%s", row->name,
 		    row->usage[0] != '\0' ? " " : "", row->usage);
 	return row->run(f, line);
 }
@@ -614,7 +585,7 @@ command_run(struct command_face *f, const char *line, bool is_pasted)
 	if (line[0] == '/')
 		return run(f, line + 1);
 	if (*first == '/')
-		return KEEP(f,
+		return command_keep(f,
 		    "a command, or text? Take the blank away, or "
 		    "put /say before it");
 	return run_say(f, line);

@@ -22,6 +22,9 @@ enum command_argument {
 	ARGUMENT_COMMAND,
 	ARGUMENT_TEXT,
 	ARGUMENT_SEARCH,  /* words, from:NICK, in:#ROOM ... */
+	ARGUMENT_PATH,    /* of a file here, quoted as for a shell */
+	ARGUMENT_FILE,    /* a file's number, as its entry shows it */
+	ARGUMENT_TRANSFER, /* the number of one on its way */
 };
 
 enum command_result {

@@ -1,9 +1,12 @@
 #include "complete.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "command.h"
+#include "files.h"
+#include "transfer.h"
 #include "utf8.h"
 #include "xmalloc.h"
 
@@ -12,7 +15,11 @@ enum {
 	ROOMS = 2,
 	COMMANDS = 4,
 	OPTIONS = 8, /* of a search */
+	FILES = 16,
+	TRANSFERS = 32,
 };
+
+enum { FILES_MOST = 50 }; /* of a room: the newest */
 
 /* Where the cursor is. */
 struct spot {
@@ -29,6 +36,8 @@ struct found {
 struct list {
 	struct found *at;
 	size_t n, cap;
+	char (*number)[24]; /* names that are numbers */
+	size_t n_numbers;
 };
 
 static const unsigned wanted_for[] = {
@@ -39,6 +48,9 @@ static const unsigned wanted_for[] = {
 	[ARGUMENT_COMMAND] = COMMANDS,
 	[ARGUMENT_TEXT] = NICKS,
 	[ARGUMENT_SEARCH] = OPTIONS,
+	[ARGUMENT_PATH] = NICKS,
+	[ARGUMENT_FILE] = FILES,
+	[ARGUMENT_TRANSFER] = TRANSFERS,
 };
 
 /* ---- what is wanted ---- */
@@ -226,6 +238,58 @@ add_options(struct list *list, struct slice word)
 			add(list, options[i].name, 0);
 }
 
+/* So many numbers may be added. */
+static void
+make_numbers(struct list *list, size_t most)
+{
+	list->number = xcalloc(most + 1, sizeof(*list->number));
+}
+
+static void
+add_number(struct list *list, uint64_t number, struct slice word)
+{
+	char *text = list->number[list->n_numbers];
+
+	snprintf(
+	    text, sizeof(*list->number), "%llu", (unsigned long long)number);
+	if (strncmp(text, word.len != 0 ? word.at : "", word.len) != 0)
+		return;
+	list->n_numbers++;
+	add(list, text, number);
+}
+
+/* The newest first. */
+static void
+add_files(struct list *list, const struct room *room, struct slice word)
+{
+	const struct scrollback *lines = &room->lines;
+	uint64_t id = scrollback_newest(lines);
+	const struct line *line;
+	struct file_entry e;
+
+	make_numbers(list, FILES_MOST);
+	for (; list->n_numbers < FILES_MOST && id != 0 &&
+	     (line = scrollback_line(lines, id)) != NULL;
+	     id--)
+		if (line->what == LINE_ENTRY && line->kind == ENTRY_FILE &&
+		    files_parse(&e, ENTRY_FILE, line_text(line)))
+			add_number(list, e.number, word);
+}
+
+static void
+add_transfers(struct list *list, const struct model *m, struct slice word)
+{
+	const struct transfer *t;
+	size_t n = 0;
+
+	for (t = m->transfers; t != NULL; t = t->next)
+		n++;
+	make_numbers(list, n);
+	for (t = m->transfers; t != NULL; t = t->next)
+		if (!transfer_is_over(t))
+			add_number(list, t->number, word);
+}
+
 static void
 add_commands(struct list *list, struct slice word)
 {
@@ -289,6 +353,10 @@ complete_start(struct complete *c, const struct model *m,
 		add_nicks(&list, m, room, spot.word);
 	if ((spot.wanted & ROOMS) != 0)
 		add_rooms(&list, m, spot.word);
+	if ((spot.wanted & FILES) != 0)
+		add_files(&list, room, spot.word);
+	if ((spot.wanted & TRANSFERS) != 0)
+		add_transfers(&list, m, spot.word);
 	if (list.n != 0) {
 		qsort(list.at, list.n, sizeof(*list.at), compare);
 		take(c, &spot, &list);
@@ -296,6 +364,7 @@ complete_start(struct complete *c, const struct model *m,
 		c->to = cursor;
 		c->from = cursor - strlen(c->candidate[0]);
 	}
+	free(list.number);
 	free(list.at);
 	return c->is_on;
 }

@@ -1,6 +1,8 @@
 /*
  * Tab.  What may stand where the cursor is: a command's name, what the command
- * takes there, a room behind #, else a nick, those who spoke last first.
+ * takes there, a room behind #, else a nick, those who spoke last first.  Of
+ * paths, those that begin with a dot only behind one, and none with signs that
+ * cannot be typed.
  *
  * The first Tab puts the first candidate in place of what was typed, each other
  * the next, Shift-Tab the one before; behind the last comes what was typed. Any
@@ -23,7 +25,10 @@ struct complete {
 	size_t n, at;
 };
 
-/* Finds what fits, with the model's lock; false: nothing. */
+/* Finds the paths that fit where a command takes one, without the lock, for the
+ * disk may be slow; false: no command takes one there, or nothing fits. */
+bool complete_path(struct complete *, struct slice text, size_t cursor);
+/* Finds what else fits, with the model's lock; false: nothing. */
 bool complete_start(struct complete *, const struct model *,
     const struct room *, struct slice text, size_t cursor);
 /* The next (by 1) or the one before (-1): what stands from from to to from now

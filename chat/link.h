@@ -80,6 +80,10 @@ unsigned link_send_file(struct link *, struct room *, const struct send_file *,
     struct buf *why);
 unsigned link_fetch_file(struct link *, struct room *, uint64_t file,
     const char *to, int fd);
+/* Lists the files of a #room or a conversation (of nobody: all one may read)
+ * whose names have all the words, in a room; as link_request(). */
+bool link_list_files(struct link *, struct room *, struct slice of,
+    struct slice words);
 /* false: there is none of this number under way. */
 bool link_transfer(struct link *, unsigned number, enum transfer_wish);
 

@@ -136,6 +136,18 @@ link_fetch_file(struct link *l, struct room *room, uint64_t file,
 }
 
 bool
+link_list_files(
+    struct link *l, struct room *room, struct slice of, struct slice words)
+{
+	bool is_sent;
+
+	model_lock(l->model);
+	is_sent = apply_list_files(l->apply, room, of, words);
+	unlock(l);
+	return is_sent;
+}
+
+bool
 link_transfer(struct link *l, unsigned number, enum transfer_wish wish)
 {
 	struct transfer *t;

@@ -7,6 +7,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "autoget.h"
 #include "clock.h"
 #include "log.h"
 #include "text.h"
@@ -99,6 +100,7 @@ model_free(struct model *m)
 		room_free(m->rooms[i]);
 	free(m->rooms);
 	free(m->target);
+	autoget_set(&m->autoget, SLICE(""), 0);
 	buf_done(&m->scratch);
 	close(m->wake);
 	pthread_mutex_destroy(&m->lock);

@@ -192,6 +192,7 @@ struct model {
 	bool is_focused;        /* false: even there it is unread */
 	struct pending *outbox;
 	struct transfer *transfers; /* in the order they were begun */
+	struct autoget *autoget; /* what is fetched unasked: autoget.h */
 	bool is_unsafe; /* what is said cannot be written to disk now */
 	pthread_cond_t *keeper; /* who keeps the places on disk; NULL: nobody */
 	bool is_unkept;         /* something changed since they were */

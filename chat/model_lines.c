@@ -33,6 +33,7 @@ is_message(const struct line *line)
 	case ENTRY_SAID:
 	case ENTRY_ACTION:
 	case ENTRY_NOTICE:
+	case ENTRY_FILE:
 		return true;
 	default:
 		return false;

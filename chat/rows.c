@@ -4,8 +4,10 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "files.h"
 #include "fold.h"
 #include "past.h"
+#include "progress.h"
 #include "search.h"
 #include "text.h"
 #include "utf8.h"
@@ -50,41 +52,6 @@ rows_clock(char out[9], uint64_t time_ms, bool has_seconds)
 	struct tm tm = local(time_ms);
 
 	strftime(out, 9, has_seconds ? "%H:%M:%S" : "%H:%M", &tm);
-}
-
-/* ---- text ---- */
-
-void
-rows_plain(struct buf *out, struct slice text)
-{
-	while (text.len > 0) {
-		/* What follows the last plain one may be a mark on it. */
-		size_t n = utf8_plain(text.at, text.len);
-		if (n > 0 && n < text.len)
-			n--;
-		if (n == 0) {
-			n = utf8_cluster(text.at, text.len);
-			buf_add(out, n == 1 ? text.at : "?", 1);
-		} else {
-			buf_add(out, text.at, n);
-		}
-		text.at += n;
-		text.len -= n;
-	}
-}
-
-void
-rows_cut(struct buf *out, struct slice text, int columns)
-{
-	size_t fits = utf8_fit(text.at, text.len, columns);
-
-	if (fits < text.len) {
-		fits = utf8_fit(text.at, text.len, columns - 1);
-		buf_add(out, text.at, fits);
-		buf_add_string(out, "~");
-		return;
-	}
-	buf_add_slice(out, text);
 }
 
 /* ---- the view ---- */
@@ -219,6 +186,56 @@ describe_action(struct item *item, const struct line *line)
 	item->text = buf_slice(&item->made);
 }
 
+/* Somebody sends one; or how it ended, which nobody says. */
+static void
+describe_file(struct item *item, const struct line *line)
+{
+	enum entry_kind kind = (enum entry_kind)line->kind;
+
+	if (kind == ENTRY_FILE) {
+		set_nick(item, line);
+		buf_add_string(&item->label, "*");
+	} else {
+		set_label(item, STYLE_LOCAL, "--");
+		item->style = STYLE_LOCAL;
+	}
+	files_words(&item->made, kind, line_who(line), line_text(line));
+	item->text = buf_slice(&item->made);
+}
+
+/* The columns there are for the first row of what has a label. */
+static int
+columns_for(const struct item *item, const struct view *v)
+{
+	const struct layout *l = v->layout;
+	struct slice label = buf_slice(&item->label);
+	int columns = l->messages.columns - l->time_columns - 1;
+
+	if (l->name_columns == 0)
+		return columns - utf8_width(label.at, label.len) - 1;
+	columns -= l->name_columns + GUTTER;
+	return columns < l->text_columns ? columns : l->text_columns;
+}
+
+/* A file on its way, as it is now. */
+static void
+describe_move(struct item *item, const struct view *v, const struct line *line)
+{
+	const struct transfer *t = v->model->transfers;
+
+	while (t != NULL && (t->room != v->room || t->line != line->id))
+		t = t->next;
+	if (t == NULL) {
+		item->text = line_text(line);
+		return;
+	}
+	item->label_style = STYLE_LOCAL;
+	item->style = t->state == TRANSFER_FAILED ? STYLE_REFUSED : STYLE_PLAIN;
+	progress_label(&item->label, t);
+	progress_words(&item->made, t, columns_for(item, v));
+	item->text = buf_slice(&item->made);
+}
+
 /* The day and the room, where it may be any; what was said follows. */
 static void
 describe_found(struct item *item, const struct view *v, const struct line *line)
@@ -236,7 +253,11 @@ describe_found(struct item *item, const struct view *v, const struct line *line)
 		buf_printf(&item->made, "* %.*s ", SLICE_ARG(who));
 	else if (line->kind == ENTRY_TOPIC)
 		buf_add_string(&item->made, "topic: ");
-	buf_add_slice(&item->made, line_text(line));
+	if (files_is((enum entry_kind)line->kind))
+		files_words(&item->made, (enum entry_kind)line->kind, who,
+		    line_text(line));
+	else
+		buf_add_slice(&item->made, line_text(line));
 	item->text = buf_slice(&item->made);
 }
 
@@ -257,6 +278,11 @@ describe_entry(struct item *item, const struct view *v, const struct line *line)
 	case ENTRY_TOPIC:
 		describe_event(item, v, line);
 		break;
+	case ENTRY_FILE:
+	case ENTRY_ARRIVED:
+	case ENTRY_WITHDRAWN:
+		describe_file(item, line);
+		break;
 	default:
 		describe_person(item, v, line);
 	}
@@ -272,6 +298,10 @@ describe_line(struct item *item, const struct view *v, const struct line *line)
 	}
 	if (line->what == LINE_FOUND) {
 		describe_found(item, v, line);
+		return;
+	}
+	if (line->what == LINE_MOVE) {
+		describe_move(item, v, line);
 		return;
 	}
 	item->text = line_text(line);
@@ -379,7 +409,7 @@ is_quiet(const struct line *line)
 {
 	return line->what == LINE_LOCAL ||
 	    (line->what == LINE_ENTRY && line->kind >= ENTRY_JOINED &&
-		line->kind <= ENTRY_TOPIC);
+		line->kind != ENTRY_FILE);
 }
 
 /* Whether time and name would only say again what stands above. */

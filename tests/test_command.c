@@ -107,7 +107,7 @@ static const struct {
 	{ "/names", "C names room=#lobby after=0" },
 	{ "/names #Lobby ", "C names room=#lobby after=0" },
 	{ "/who bob", "C who nick=bob" },
-	{ "/w bob", "C who nick=bob" },
+	{ "/wh bob", "C who nick=bob" },
 	{ "/list", "C list after=0" },
 	{ "/search green tea",
 	    "C search words=\"green tea\" who=\"\" room=\"\" after=0 "
