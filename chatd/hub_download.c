@@ -2,6 +2,7 @@
  * Bytes that are wanted: they are read from the spool a piece ahead, and sent
  * as far as the credit goes.
  */
+#include <errno.h>
 #include <stdlib.h>
 
 #include "hub_files.h"
@@ -48,6 +49,11 @@ piece_read(struct spool_job *job)
 		return;
 	if (job->error != 0) {
 		leg_cancel(leg, leg_trouble(leg, job->error));
+		return;
+	}
+	/* Unless what had not been synced was lost, and comes again. */
+	if (job->len == 0 && leg->read < leg->file->have) {
+		leg_cancel(leg, leg_trouble(leg, EIO));
 		return;
 	}
 	leg->next_len = job->len;
@@ -117,8 +123,9 @@ hub_fetch(struct hub *hub, struct client *client, const struct msg_fetch *r)
 
 	if (why != FINE)
 		return why;
-	if (client->n_legs >= (unsigned)hub->settings->files_legs ||
-	    hub->n_legs >= (unsigned)hub->settings->files_active)
+	if (hub->spool == NULL)
+		return REFUSE_FILE_NONE;
+	if (!legs_have_room(hub, client))
 		return REFUSE_FILE_LEGS;
 	if (r->offset > file->have ||
 	    (r->offset != 0 && r->hash.len != sizeof(leg->hash.byte)))

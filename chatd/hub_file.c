@@ -3,6 +3,7 @@
  */
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "digest.h"
 #include "hub_files.h"
@@ -25,9 +26,10 @@ file_new(struct hub *hub, const struct store_file *row)
 	file->time = row->time;
 	file->flags = row->flags;
 	file->hash = row->hash;
-	file->is_whole = row->is_whole;
+	file->is_ready = file->is_whole = row->is_whole;
 	HASH_ADD(hh, hub->files, number, sizeof file->number, file);
 	HASH_ADD(hh_key, hub->files_by_key, key, sizeof file->key, file);
+	file_own(hub, file);
 	return file;
 }
 
@@ -57,13 +59,23 @@ row_of(const struct file *file)
 		.expires = file->expires,
 		.time = file->time,
 		.flags = file->flags,
-		.is_whole = file->is_whole || file->is_ready,
+		.is_whole = file->is_ready,
 		.hash = file->hash,
 	};
 }
 
+void
+file_set_have(struct hub *hub, struct file *file, uint64_t have)
+{
+	file->have = have;
+	if (!file->is_gone)
+		file_charge(hub, file);
+}
+
+/* ---- in the spool ---- */
+
 static void
-removed(struct spool_job *job)
+spooled(struct spool_job *job)
 {
 	if (job->error != 0)
 		log_warnx("file %" PRIu64 " cannot be removed: %s", job->file,
@@ -72,29 +84,39 @@ removed(struct spool_job *job)
 }
 
 static void
-remove_bytes(struct hub *hub, const struct file *file)
+ask_spool(struct hub *hub, const struct file *file, enum spool_what what)
 {
 	struct spool_job *job;
 
 	if (hub->spool == NULL) /* the next start finds it */
 		return;
 	job = xcalloc(1, sizeof *job);
-	job->what = SPOOL_REMOVE;
+	job->what = what;
 	job->file = file->number;
-	job->done = removed;
+	job->done = spooled;
 	spool_ask(hub->spool, job);
-}
-
-void
-file_again(struct hub *hub, struct file *file)
-{
-	file->have = 0;
-	remove_bytes(hub, file);
 }
 
 void
 file_leave(struct hub *hub, struct file *file)
 {
+	if (!file->is_gone && !file->is_ready)
+		ask_spool(hub, file, SPOOL_LEAVE);
+}
+
+void
+file_again(struct hub *hub, struct file *file)
+{
+	file->is_ready = false;
+	file_set_have(hub, file, 0);
+	ask_spool(hub, file, SPOOL_REMOVE);
+	legs_cancel_downloads(file, REFUSE_FILE_HASH);
+}
+
+void
+file_remove(struct hub *hub, struct file *file)
+{
+	file_disown(hub, file);
 	HASH_DELETE(hh, hub->files, file);
 	HASH_DELETE(hh_key, hub->files_by_key, file);
 	file->is_gone = true;
@@ -106,13 +128,68 @@ file_drop(struct hub *hub, struct file *file)
 	if (file->is_gone)
 		return;
 	file->jobs++;
-	file_leave(hub, file);
+	file_remove(hub, file);
 	legs_cancel(file, REFUSE_FILE_GONE);
-	remove_bytes(hub, file);
+	ask_spool(hub, file, SPOOL_REMOVE);
 	if (file->is_noted)
 		store_file_gone(hub->store, file->number);
 	file->jobs--;
 	file_done(file);
+}
+
+/* chatd ended between a file's last byte and the word that it is there. */
+struct again {
+	struct spool_job job; /* first */
+	struct hub *hub;
+	struct file *file;
+};
+
+static void
+hashed_again(struct spool_job *job)
+{
+	struct again *again = (struct again *)job;
+	struct file *file = again->file;
+	bool fits =
+	    file->size == FILE_SIZE_UNKNOWN || file->size == job->offset;
+
+	file->is_telling = false;
+	if (file->is_gone) {
+		/* Nobody waits for it. */
+	} else if (job->error == 0 && fits) {
+		file->hash = job->hash;
+		file->size = job->offset;
+		file->is_ready = true;
+		file_set_have(again->hub, file, job->offset);
+		file_arrived(again->hub, file);
+	} else {
+		log_warnx("file %" PRIu64 " is not in the spool as it was: %s",
+		    file->number,
+		    job->error != 0 ? strerrordesc_np(job->error) : "too long");
+		file_again(again->hub, file);
+		legs_arrived(file, REFUSE_FILE_DISK);
+	}
+	file->jobs--;
+	file_done(file);
+	free(again);
+}
+
+void
+file_hash_again(struct hub *hub, struct file *file)
+{
+	struct again *again;
+
+	if (file->is_telling)
+		return;
+	again = xcalloc(1, sizeof *again);
+	file->is_telling = true;
+	file->jobs++;
+	again->hub = hub;
+	again->file = file;
+	again->job.what = SPOOL_PREFIX;
+	again->job.file = file->number;
+	again->job.offset = file->have;
+	again->job.done = hashed_again;
+	spool_ask(hub->spool, &again->job);
 }
 
 /* ---- telling its room ---- */
@@ -212,6 +289,8 @@ noted(struct note *note, enum refusal why)
 	leg_noted(note->leg, why);
 	if (!file->is_noted)
 		file_drop(note->hub, file);
+	else if (file->is_gone) /* meanwhile */
+		store_file_gone(note->hub->store, file->number);
 }
 
 static void
@@ -245,6 +324,7 @@ arrived(struct note *note, enum refusal why)
 {
 	struct file *file = note->file;
 
+	file->is_telling = false;
 	file->is_whole = why == FINE;
 	if (why == FINE)
 		log_info("file %" PRIu64 " is there: %" PRIu64 " bytes",
@@ -258,6 +338,9 @@ file_arrived(struct hub *hub, struct file *file)
 	struct buf text = { 0 };
 	char hash[DIGEST_TEXT];
 
+	if (file->is_telling)
+		return;
+	file->is_telling = true;
 	digest_text(&file->hash, hash);
 	buf_printf(&text, "%" PRIu64 " %" PRIu64 " %s %s", file->number,
 	    file->size, hash, file->name);

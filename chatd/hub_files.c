@@ -1,6 +1,5 @@
 /*
- * The files there are: offered, withdrawn, listed, expired; how much room they
- * may take.
+ * The files there are: offered, withdrawn, listed, expired.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -17,56 +16,6 @@ enum {
 	LOOK_MS = 60000, /* from one look for what has expired to the next */
 	DAY_MS = 86400000,
 };
-
-/* ---- how much room ---- */
-
-static uint64_t
-charge(const struct file *file)
-{
-	return file->size != FILE_SIZE_UNKNOWN ? file->size : file->have;
-}
-
-static uint64_t
-mib(int64_t n)
-{
-	return (uint64_t)n << 20;
-}
-
-static uint64_t
-at_most(uint64_t n, uint64_t most)
-{
-	return n < most ? n : most;
-}
-
-/* Bytes left to all, and to this device; other's own is not counted. */
-static uint64_t
-room_left(const struct hub *hub, const struct id *device,
-    const struct file *other, enum refusal *why)
-{
-	uint64_t all = mib(hub->settings->files_all);
-	uint64_t own = mib(hub->settings->files_own);
-
-	for (const struct file *f = hub->files; f != NULL; f = f->hh.next) {
-		if (f == other)
-			continue;
-		all -= at_most(charge(f), all);
-		if (memcmp(&f->key.device, device, sizeof *device) == 0)
-			own -= at_most(charge(f), own);
-	}
-	*why = own <= all ? REFUSE_FILE_QUOTA : REFUSE_FILES_ALL;
-	return at_most(own, all);
-}
-
-uint64_t
-file_most(const struct hub *hub, const struct file *file)
-{
-	enum refusal why;
-
-	if (file->size != FILE_SIZE_UNKNOWN)
-		return file->size;
-	return at_most(room_left(hub, &file->key.device, file, &why),
-	    mib(hub->settings->files_size));
-}
 
 /* ---- offering ---- */
 
@@ -91,11 +40,12 @@ check(const struct hub *hub, const struct client *client,
 		return REFUSE_FILE_NAME;
 	if (r->caption.len > (size_t)s->limits_text / 2)
 		return REFUSE_TEXT_LONG;
-	if (r->size != FILE_SIZE_UNKNOWN && r->size > mib(s->files_size))
+	if (r->size != FILE_SIZE_UNKNOWN &&
+	    r->size > (uint64_t)s->files_size << 20)
 		return REFUSE_FILE_SIZE;
 	if (HASH_COUNT(hub->files) >= (unsigned)s->files_number)
 		return REFUSE_FILES_ALL;
-	left = room_left(hub, &client->user->device, NULL, &why);
+	left = hub_files_left(hub, &client->user->device, &why);
 	if (r->size != FILE_SIZE_UNKNOWN ? r->size > left : left == 0)
 		return why;
 	return FINE;
@@ -142,8 +92,7 @@ hub_offer(struct hub *hub, struct client *client, const struct msg_offer *r)
 
 	if (hub->spool == NULL || hub->settings->files_size == 0)
 		return REFUSE_FILE_NONE;
-	if (client->n_legs >= (unsigned)hub->settings->files_legs ||
-	    hub->n_legs >= (unsigned)hub->settings->files_active)
+	if (!legs_have_room(hub, client))
 		return REFUSE_FILE_LEGS;
 	file = find_by_key(hub, client->user, &r->key);
 	if (file != NULL && (file->jobs != 0 && !file->is_noted))
@@ -260,7 +209,7 @@ hub_files(struct hub *hub, struct client *client, const struct msg_files *r)
 	return FINE;
 }
 
-/* ---- time ---- */
+/* ---- their end ---- */
 
 void
 hub_files_room_gone(struct hub *hub, uint32_t number)
@@ -283,6 +232,9 @@ look(struct timer *t)
 	if (file->expires != 0 && file->expires <= hub->wall_ms) {
 		log_info("file %" PRIu64 " has expired", file->number);
 		file_drop(hub, file);
+	} else if (file->is_ready && !file->is_whole) {
+		/* The disk of the store was full. */
+		file_arrived(hub, file);
 	}
 	heap_set(hub->timers, &hub->look, hub->now_ms + LOOK_MS);
 }
@@ -295,6 +247,8 @@ hub_load_file(struct hub *hub, const struct store_file *row)
 	struct file *file = file_new(hub, row);
 
 	file->is_noted = true;
+	if (row->number > hub->file_number)
+		hub->file_number = row->number;
 }
 
 static bool
@@ -305,45 +259,6 @@ is_known(void *arg, uint64_t number)
 
 	HASH_FIND(hh, hub->files, &number, sizeof number, file);
 	return file != NULL;
-}
-
-/* chatd ended between a file's last byte and the word that it is there. */
-struct again {
-	struct spool_job job; /* first */
-	struct hub *hub;
-	struct file *file;
-};
-
-static void
-hashed_again(struct spool_job *job)
-{
-	struct again *again = (struct again *)job;
-	struct file *file = again->file;
-
-	if (job->error == 0 && !file->is_gone) {
-		file->hash = job->hash;
-		file->size = file->have;
-		file->is_ready = true;
-		file_arrived(again->hub, file);
-	}
-	file->jobs--;
-	file_done(file);
-	free(again);
-}
-
-static void
-hash_again(struct hub *hub, struct file *file)
-{
-	struct again *again = xcalloc(1, sizeof *again);
-
-	again->hub = hub;
-	again->file = file;
-	again->job.what = SPOOL_PREFIX;
-	again->job.file = file->number;
-	again->job.offset = file->have;
-	again->job.done = hashed_again;
-	file->jobs++;
-	spool_ask(hub->spool, &again->job);
 }
 
 void
@@ -361,20 +276,22 @@ hub_spool(struct hub *hub, struct spool *spool)
 	{
 		bool is_there;
 
-		file->have = spool_have(spool, file->number, &is_there);
+		file_set_have(
+		    hub, file, spool_have(spool, file->number, &is_there));
 		if (is_there && !file->is_whole)
-			hash_again(hub, file);
+			file_hash_again(hub, file);
 		else if (file->is_whole &&
 		    (!is_there || file->have != file->size)) {
 			log_warnx("file %" PRIu64 " (%s) is not in the spool "
 				  "any more",
 			    file->number, file->name);
-			file_drop(hub, file);
+			file_withdraw(hub, file, SLICE("its bytes are lost"));
 		}
 	}
 	swept = spool_sweep(spool, is_known, hub);
 	if (swept != 0)
-		log_info("%u files that nobody knows of are removed", swept);
+		log_info("%u %s that nobody knows of removed", swept,
+		    swept == 1 ? "file" : "files");
 	hub->look.fire = look;
 	heap_set(hub->timers, &hub->look, hub->now_ms + LOOK_MS);
 }
@@ -386,7 +303,13 @@ hub_files_free(struct hub *hub)
 
 	HASH_ITER(hh, hub->files, file, next)
 	{
-		file_leave(hub, file);
+		/* A broken store answers no more. */
+		while (file->legs != NULL) {
+			file->legs->is_busy = false;
+			leg_end(file->legs);
+		}
+		file_remove(hub, file);
+		file->jobs = 0;
 		file_done(file);
 	}
 }

@@ -1,7 +1,7 @@
 /*
  * What the hub's files about files share (hub_files.c, hub_file.c,
- * hub_legs.c, hub_upload.c, hub_download.c): the files there are, and the legs, which are a
- * file on its way between a connection and the spool.
+ * hub_quota.c, hub_legs.c, hub_upload.c, hub_download.c): the files there are,
+ * and the legs, which are a file on its way between a connection and the spool.
  *
  * An upload and a download are two legs that know nothing of each other but the
  * file: who fetches it reads what has arrived so far and waits for more.  The
@@ -31,12 +31,14 @@ struct file {
 	char *who, *name;
 	uint64_t size, since, expires, time;
 	uint8_t flags;
-	uint64_t have; /* bytes in the spool */
+	uint64_t have;		/* bytes in the spool */
+	uint64_t charged, owed; /* hub_quota.c's */
 	struct hash hash;
-	bool is_noted; /* its room has been told */
-	bool is_whole; /* and that it is there */
-	bool is_ready; /* is in the spool as a whole, not told yet */
-	bool is_gone;  /* out of the tables; freed with the last job */
+	bool is_noted;	 /* its room has been told */
+	bool is_ready;	 /* in the spool as a whole, with its hash */
+	bool is_telling; /* its room is being told so, or it is hashed first */
+	bool is_whole;	 /* its room has been told so */
+	bool is_gone;	 /* out of the tables; freed with the last job */
 	unsigned jobs;
 	struct leg *legs;
 	UT_hash_handle hh, hh_key;
@@ -61,18 +63,32 @@ struct leg {
 	uint64_t told;	 /* upload: of it, what the client knows */
 	uint32_t window;
 	struct hash hash;   /* of what is there; upload: of all, as sent */
-	struct buf coming;  /* upload: not handed to the spool yet */
-	uint8_t *bytes;	    /* being written, or sent */
-	size_t at, len;	    /* download: of them, what is left */
-	uint8_t *next;	    /* download: being read, or waiting */
+	struct buf caption; /* upload of a new file, until it is told */
+	struct parcel *first, *last; /* upload: what has come, */
+	struct parcel *writing;	     /* what of it the spool has, */
+	struct parcel *spare;	     /* and one for the next */
+	uint8_t *bytes;		     /* download: being sent */
+	size_t at, len;		     /* of them, what is left */
+	uint8_t *next;		     /* download: being read, or waiting */
 	size_t next_len;
 	bool has_next;
-	uint64_t read; /* download: offset of the next piece to be read */
+	uint64_t read;	  /* download: offset of the next piece to be read */
+	int64_t moved_ms; /* when bytes of it last came or went */
 	struct timer retry;
 };
 
-struct leg *
-leg_new(struct hub *, struct client *, struct file *, uint32_t ref);
+/* Bytes that have come, in one buffer up to the disk. */
+struct parcel {
+	struct parcel *next;
+	size_t len;
+	uint8_t at[SPOOL_PIECE];
+};
+
+/* Whether there may be one more; the one that has not moved for longest, and
+ * long enough, makes room. */
+bool legs_have_room(struct hub *, const struct client *);
+
+struct leg *leg_new(struct hub *, struct client *, struct file *, uint32_t ref);
 /* The client hears nothing more of it, and has its place for another. */
 void leg_end(struct leg *);
 /* The same, and the client is told why. */
@@ -96,32 +112,51 @@ enum refusal leg_offer(
     struct hub *, struct client *, struct file *, const struct msg_offer *);
 /* Bytes have come for a file, or it is whole: those who fetch it go on. */
 void legs_wake(const struct file *);
-/* The legs of a file end, and are told why. */
+/* The legs of a file, or those of them that receive it, end, and are told
+ * why. */
 void legs_cancel(struct file *, enum refusal why);
+void legs_cancel_downloads(struct file *, enum refusal why);
+/* Upload: what has come of it is forgotten. */
+void leg_forget_bytes(struct leg *);
 
 /* Its room has been told of it, that it is there; or could not be. */
 void leg_noted(struct leg *, enum refusal why);
 void legs_arrived(struct file *, enum refusal why);
 
 /* One that the user may read. */
-enum refusal hub_find_file(
-    struct hub *, struct user *, uint64_t number, struct file **);
+enum refusal
+hub_find_file(struct hub *, struct user *, uint64_t number, struct file **);
 struct file *file_new(struct hub *, const struct store_file *);
 /* Has its room told what it is; the leg hears of it. */
 void file_note(struct file *, struct leg *, struct slice caption);
-/* It is in the spool as a whole: tells its room. */
+/* It is ready: tells its room, unless that is being done. */
 void file_arrived(struct hub *, struct file *);
+/* The same for what the spool has as a whole, by its word: hashed first. */
+void file_hash_again(struct hub *, struct file *);
+/* So much of it is in the spool. */
+void file_set_have(struct hub *, struct file *, uint64_t have);
 /* What came of it was wrong: none of it is there. */
 void file_again(struct hub *, struct file *);
-/* At its sender's wish: its room is told. */
+/* Nobody sends it at the moment. */
+void file_leave(struct hub *, struct file *);
+/* At its sender's wish, or because its bytes are lost: its room is told. */
 void file_withdraw(struct hub *, struct file *, struct slice why);
 /* It is nobody's any more: out of the tables, and out of the spool. */
 void file_drop(struct hub *, struct file *);
 /* Out of the tables. */
-void file_leave(struct hub *, struct file *);
+void file_remove(struct hub *, struct file *);
 /* Frees one that is gone and that nobody needs any more. */
 void file_done(struct file *);
-/* How long it may become. */
-uint64_t file_most(const struct hub *, const struct file *);
+
+/* How much room it takes: from now on; no more; after its size or have
+ * changed. */
+void file_own(struct hub *, struct file *);
+void file_disown(struct hub *, struct file *);
+void file_charge(struct hub *, struct file *);
+/* Bytes that a device may still send, and why no more. */
+uint64_t
+hub_files_left(const struct hub *, const struct id *device, enum refusal *why);
+/* How long a file may become, never less than it is; and why no longer. */
+uint64_t file_most(const struct hub *, const struct file *, enum refusal *why);
 
 #endif

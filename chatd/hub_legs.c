@@ -9,7 +9,10 @@
 #include "log.h"
 #include "xmalloc.h"
 
-enum { ROUND = 4 }; /* frames of one file until the next has its turn */
+enum {
+	ROUND = 4,	  /* frames of one file until the next has its turn */
+	STILL_MS = 60000, /* not moved so long, one makes room for others */
+};
 
 void
 leg_ask(struct leg *leg, enum spool_what what, void (*done)(struct spool_job *))
@@ -34,12 +37,24 @@ leg_new(struct hub *hub, struct client *client, struct file *file, uint32_t ref)
 	leg->file = file;
 	leg->ref = ref;
 	leg->number = ++client->leg_number;
+	leg->moved_ms = hub->now_ms;
 	DL_APPEND2(client->legs, leg, prev_of_client, next_of_client);
 	DL_APPEND2(file->legs, leg, prev_of_file, next_of_file);
 	client->n_legs++;
 	hub->n_legs++;
 	file->jobs++;
 	return leg;
+}
+
+static bool
+is_sent(const struct file *file)
+{
+	const struct leg *leg;
+
+	DL_FOREACH2(file->legs, leg, next_of_file)
+	if (leg->is_upload && !leg->is_over)
+		return true;
+	return false;
 }
 
 static void
@@ -49,7 +64,10 @@ leg_free(struct leg *leg)
 
 	leg->hub->n_legs--;
 	DL_DELETE2(file->legs, leg, prev_of_file, next_of_file);
-	buf_done(&leg->coming);
+	if (leg->is_upload && !is_sent(file))
+		file_leave(leg->hub, file);
+	leg_forget_bytes(leg);
+	buf_done(&leg->caption);
 	free(leg->bytes);
 	free(leg->next);
 	free(leg);
@@ -70,7 +88,9 @@ leg_end(struct leg *leg)
 		leg->client = NULL;
 	}
 	leg->is_over = true;
-	if (!leg->is_busy)
+	if (leg->is_busy)
+		spool_stop(&leg->job);
+	else
 		leg_free(leg);
 }
 
@@ -107,6 +127,49 @@ legs_cancel(struct file *file, enum refusal why)
 	if (!leg->is_over)
 		leg_cancel(leg, why);
 	file->jobs--;
+}
+
+void
+legs_cancel_downloads(struct file *file, enum refusal why)
+{
+	struct leg *leg, *next;
+
+	file->jobs++;
+	DL_FOREACH_SAFE2(file->legs, leg, next, next_of_file)
+	if (!leg->is_over && !leg->is_upload)
+		leg_cancel(leg, why);
+	file->jobs--;
+}
+
+/* Of all that do not move, the one that has not for longest. */
+static struct leg *
+find_still(const struct hub *hub)
+{
+	struct leg *still = NULL, *leg;
+
+	for (const struct file *f = hub->files; f != NULL; f = f->hh.next)
+		DL_FOREACH2(f->legs, leg, next_of_file)
+	if (!leg->is_over && !leg->is_busy &&
+	    hub->now_ms - leg->moved_ms >= STILL_MS &&
+	    (still == NULL || leg->moved_ms < still->moved_ms))
+		still = leg;
+	return still;
+}
+
+bool
+legs_have_room(struct hub *hub, const struct client *client)
+{
+	struct leg *still;
+
+	if (client->n_legs >= (unsigned)hub->settings->files_legs)
+		return false;
+	if (hub->n_legs < (unsigned)hub->settings->files_active)
+		return true;
+	still = find_still(hub);
+	if (still == NULL)
+		return false;
+	leg_cancel(still, REFUSE_FILE_LEGS);
+	return true;
 }
 
 void
@@ -222,6 +285,7 @@ send_one(struct leg *leg, struct buf *out)
 	leg->at += n;
 	leg->len -= n;
 	leg->offset += n;
+	leg->moved_ms = leg->hub->now_ms;
 	if (leg->len == 0)
 		leg_go_on(leg);
 }

@@ -93,7 +93,8 @@ load_last_file(void *arg, uint64_t number)
 {
 	struct load *load = arg;
 
-	load->hub->file_number = number;
+	if (number > load->hub->file_number)
+		load->hub->file_number = number;
 }
 
 void

@@ -42,6 +42,9 @@ struct hub {
 	struct spool *spool;  /* NULL: no files are taken */
 	struct file *files, *files_by_key;
 	uint64_t file_number; /* the last given */
+	struct owner *owners; /* of files */
+	uint64_t files_bytes; /* room they take, */
+	uint64_t files_owed;  /* and of it what has not come yet */
 	unsigned n_legs;      /* of all */
 	struct timer look;    /* for files that have expired */
 	uint32_t mark;

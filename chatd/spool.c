@@ -8,17 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <utlist.h>
 
 #include "digest.h"
 #include "log.h"
+#include "spool_disk.h"
 #include "xmalloc.h"
 
 enum {
-	NAME_LEN = 32, /* digits and ".part" */
 	OPEN_MAX =
 	    128, /* files open that nobody sends; the rest is opened anew */
 	HASH_STEP = 4, /* pieces hashed until others have their turn */
@@ -43,12 +42,6 @@ struct spool {
 	unsigned n_used;
 	uint8_t *piece; /* SPOOL_PIECE bytes, to hash */
 };
-
-static void
-name_of(uint64_t file, bool is_whole, char out[NAME_LEN])
-{
-	snprintf(out, NAME_LEN, "%" PRIu64 "%s", file, is_whole ? "" : ".part");
-}
 
 /* ---- files in use ---- */
 
@@ -95,12 +88,12 @@ find(struct spool *s, uint64_t file)
 static struct used *
 open_used(struct spool *s, uint64_t file, bool is_whole, int flags)
 {
-	char name[NAME_LEN];
+	char name[DISK_NAME];
 	struct used *u;
 	struct stat st;
 	int fd;
 
-	name_of(file, is_whole, name);
+	disk_name(file, is_whole, name);
 	fd = openat(s->directory, name, flags | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return NULL;
@@ -134,26 +127,6 @@ reach(struct spool *s, uint64_t file)
 
 /* ---- reading and hashing ---- */
 
-/* Up to len bytes, fewer at the end; -1 and errno. */
-static ssize_t
-read_at(int fd, uint8_t *to, size_t len, uint64_t offset)
-{
-	size_t got = 0;
-
-	while (got < len) {
-		ssize_t n =
-		    pread(fd, to + got, len - got, (off_t)(offset + got));
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -1;
-		if (n == 0)
-			break;
-		got += (size_t)n;
-	}
-	return (ssize_t)got;
-}
-
 /* Some of the bytes [*hashed, end) into the digest.  1: there are more; 0; -1
  * and errno. */
 static int
@@ -163,7 +136,7 @@ hash_some(struct spool *s, const struct used *u, struct digest *digest,
 	for (int i = 0; i < HASH_STEP && *hashed < end; i++) {
 		uint64_t left = end - *hashed;
 		size_t len = left < SPOOL_PIECE ? (size_t)left : SPOOL_PIECE;
-		ssize_t n = read_at(u->fd, s->piece, len, *hashed);
+		ssize_t n = disk_read(u->fd, s->piece, len, *hashed);
 
 		if (n != (ssize_t)len) {
 			errno = n < 0 ? errno : EIO;
@@ -184,22 +157,12 @@ failed(struct spool_job *job, int error)
 	return false;
 }
 
-static uint64_t
-space_at(int fd)
-{
-	struct statvfs fs;
-
-	if (fstatvfs(fd, &fs) < 0)
-		return UINT64_MAX; /* then writing will tell */
-	return (uint64_t)fs.f_bavail * fs.f_frsize;
-}
-
 static void
 answer(struct spool_job *job, const struct used *u)
 {
 	job->have = u->have;
 	job->durable = u->durable;
-	job->space = space_at(u->fd);
+	job->space = disk_space(u->fd);
 	if (u->digest != NULL)
 		job->hash = digest_now(u->digest);
 }
@@ -278,29 +241,6 @@ do_leave(struct spool *s, struct spool_job *job)
 	return false;
 }
 
-/* All of it or nothing. */
-static int
-write_at(int fd, const uint8_t *at, size_t len, uint64_t offset)
-{
-	size_t done = 0;
-	int error;
-
-	while (done < len) {
-		ssize_t n =
-		    pwrite(fd, at + done, len - done, (off_t)(offset + done));
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0) {
-			error = n < 0 ? errno : ENOSPC;
-			if (ftruncate(fd, (off_t)offset) < 0)
-				error = errno;
-			return error;
-		}
-		done += (size_t)n;
-	}
-	return 0;
-}
-
 /* After a sync that failed nobody knows which of the bytes are on disk, and no
  * later one will tell. */
 static bool
@@ -324,10 +264,10 @@ do_write(struct spool *s, struct spool_job *job)
 		return failed(job, EINVAL);
 	job->have = u->have;
 	job->durable = u->durable;
-	job->space = space_at(u->fd);
+	job->space = disk_space(u->fd);
 	if (job->space < job->len || job->space - job->len < job->keep)
 		return failed(job, ENOSPC);
-	job->error = write_at(u->fd, job->bytes, job->len, job->offset);
+	job->error = disk_write(u->fd, job->bytes, job->len, job->offset);
 	if (job->error != 0)
 		return false;
 	digest_add(u->digest, job->bytes, job->len);
@@ -347,10 +287,10 @@ do_write(struct spool *s, struct spool_job *job)
 static int
 give_name(struct spool *s, uint64_t file)
 {
-	char part[NAME_LEN], whole[NAME_LEN];
+	char part[DISK_NAME], whole[DISK_NAME];
 
-	name_of(file, false, part);
-	name_of(file, true, whole);
+	disk_name(file, false, part);
+	disk_name(file, true, whole);
 	if (renameat(s->directory, part, s->directory, whole) < 0 ||
 	    fsync(s->directory) < 0)
 		return errno;
@@ -392,7 +332,7 @@ do_read(struct spool *s, struct spool_job *job)
 	if (u == NULL)
 		return failed(job, errno);
 	n = job->offset < u->have
-	    ? read_at(u->fd, job->bytes, job->len, job->offset)
+	    ? disk_read(u->fd, job->bytes, job->len, job->offset)
 	    : 0;
 	if (n < 0)
 		return failed(job, errno);
@@ -432,12 +372,12 @@ static bool
 do_remove(struct spool *s, struct spool_job *job)
 {
 	struct used *u = find(s, job->file);
-	char name[NAME_LEN];
+	char name[DISK_NAME];
 
 	if (u != NULL)
 		let_go(s, u);
 	for (int is_whole = 0; is_whole < 2; is_whole++) {
-		name_of(job->file, is_whole != 0, name);
+		disk_name(job->file, is_whole != 0, name);
 		if (unlinkat(s->directory, name, 0) < 0 && errno != ENOENT)
 			job->error = errno;
 	}
@@ -553,32 +493,16 @@ uint64_t
 spool_have(const struct spool *s, uint64_t file, bool *is_whole)
 {
 	struct stat st = { 0 };
-	char name[NAME_LEN];
+	char name[DISK_NAME];
 
-	name_of(file, true, name);
+	disk_name(file, true, name);
 	*is_whole = fstatat(s->directory, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
 	if (*is_whole)
 		return (uint64_t)st.st_size;
-	name_of(file, false, name);
+	disk_name(file, false, name);
 	if (fstatat(s->directory, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return 0;
 	return (uint64_t)st.st_size;
-}
-
-/* The number a name stands for; 0: none of ours. */
-static uint64_t
-number_of(const char *name)
-{
-	char *end;
-	unsigned long long number;
-
-	if (name[0] < '1' || name[0] > '9')
-		return 0;
-	errno = 0;
-	number = strtoull(name, &end, 10);
-	if (errno != 0 || (*end != '\0' && strcmp(end, ".part") != 0))
-		return 0;
-	return number;
 }
 
 unsigned
@@ -592,7 +516,7 @@ spool_sweep(struct spool *s, bool (*keeps)(void *arg, uint64_t file), void *arg)
 	if (dir == NULL)
 		return 0;
 	while ((entry = readdir(dir)) != NULL) {
-		uint64_t file = number_of(entry->d_name);
+		uint64_t file = disk_number(entry->d_name);
 		if (file != 0 && !keeps(arg, file) &&
 		    unlinkat(s->directory, entry->d_name, 0) == 0)
 			n++;

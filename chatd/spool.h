@@ -30,7 +30,7 @@ enum {
 
 enum spool_what {
 	SPOOL_TAKE,   /* begin a file, or go on with what there is of it */
-	SPOOL_LEAVE,  /* nobody goes on with it for now: it may be closed */
+	SPOOL_LEAVE,  /* nobody sends it at present: it may be closed */
 	SPOOL_WRITE,  /* bytes behind what there is: offset is have */
 	SPOOL_FINISH, /* all has come, offset bytes */
 	SPOOL_READ,   /* at most len bytes at offset, whole or not */

@@ -72,11 +72,22 @@ tell_seen(struct fake *f, uint64_t seen)
 		buf_printf(&f->told, " seen=%llu", (unsigned long long)seen);
 }
 
+static bool
+is_of_file(enum message_type type)
+{
+	return (type >= MSG_OFFER && type <= MSG_FILES) || type == MSG_LEG ||
+	    type == MSG_HELD || type == MSG_FILED;
+}
+
 static void
 fake_tell(struct client *c, const union message *m)
 {
 	struct fake *f = (struct fake *)c;
 
+	if (f->file != NULL && is_of_file(m->type)) {
+		f->file(f, m);
+		return;
+	}
 	buf_printf(&f->told, "%s", protocol_row(m->type)->name);
 	switch (m->type) {
 	case MSG_WELCOME:

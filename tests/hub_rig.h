@@ -24,8 +24,10 @@ struct world {
 
 struct fake {
 	struct client client; /* first */
-	struct buf told;      /* answers */
-	struct buf heard;     /* entries */
+	/* Called first, with what is told about files; NULL: it is text too. */
+	void (*file)(struct fake *, const union message *);
+	struct buf told;  /* answers */
+	struct buf heard; /* entries */
 	enum refusal ended;
 	bool is_woken;
 	uint32_t room; /* of the last attached */
