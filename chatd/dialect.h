@@ -70,6 +70,9 @@ struct dialect {
 	/* The same for what many hear in the same bytes: an entry or a gap of
 	 * the room of this name (empty: a direct conversation), presence. */
 	void (*share)(struct buf *, struct slice room, const union message *);
+	/* The one who a direct conversation is with has another nick from now
+	 * on.  May be NULL: it is told by an entry. */
+	void (*renamed)(void *kept, uint32_t room, struct slice nick);
 	/* The peer sends no more; words about what it left unfinished.  May
 	 * be NULL. */
 	void (*finish)(void *kept, struct buf *);

@@ -147,5 +147,6 @@ const struct dialect dialect_line = {
 	.read = read_line,
 	.write = line_write,
 	.share = line_share,
+	.renamed = line_renamed,
 	.finish = finish,
 };

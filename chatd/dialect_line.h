@@ -65,6 +65,7 @@ struct line {
 	char to[PROTOCOL_NAME_MAX + 2]; /* a room's name, # added */
 
 	bool is_named;
+	bool is_alone; /* who plain lines went to is gone: they go nowhere */
 	uint64_t last;	   /* the number of the last thing stored */
 	uint32_t text_max; /* 0: not told yet */
 	struct line_room *rooms;
@@ -96,6 +97,8 @@ void line_choose(struct line *, struct line_room *);
 /* NULL: there are too many. */
 struct line_room *line_enter(struct line *, uint32_t number, struct slice name);
 void line_leave(struct line *, uint32_t number);
+/* A dialect's renamed(). */
+void line_renamed(void *kept, uint32_t number, struct slice nick);
 
 /* ---- what is told ---- */
 

@@ -73,12 +73,12 @@ say(struct line *t, struct slice to, enum entry_kind kind, struct slice text)
 }
 
 /* The name of the room plain lines go to, a copy: it may be left before all is
- * answered.  Empty: there is none. */
+ * answered.  Empty: there is none, or nobody in it any more. */
 static struct slice
 here(struct line *t)
 {
 	const struct line_room *room = line_current(t);
-	size_t len = room != NULL ? strlen(room->name) : 0;
+	size_t len = room != NULL && !t->is_alone ? strlen(room->name) : 0;
 
 	assert(len < sizeof t->to);
 	if (len != 0)
@@ -91,7 +91,9 @@ say_here(struct line *t, enum entry_kind kind, struct slice text)
 {
 	struct slice to = here(t);
 
-	return to.len != 0 ? say(t, to, kind, text) : REFUSE_NOT_MEMBER;
+	if (to.len != 0)
+		return say(t, to, kind, text);
+	return t->is_alone ? REFUSE_NOBODY : REFUSE_NOT_MEMBER;
 }
 
 /* A #room's name, the # added; or a name of nobody. */

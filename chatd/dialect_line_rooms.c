@@ -1,8 +1,11 @@
 /*
  * The rooms a person is in, and which of them plain lines go to: the one chosen
  * last.  A conversation that somebody else opened is known but never chosen by
- * itself, so that nothing is said to somebody by mistake.
+ * itself, so that nothing is said to somebody by mistake; for the same reason
+ * plain lines go nowhere when the one they went to is gone, until the next
+ * choice, and a conversation goes by the nick of whoever it is with.
  */
+#include <assert.h>
 #include <stdlib.h>
 
 #include "dialect_line.h"
@@ -47,6 +50,7 @@ void
 line_choose(struct line *t, struct line_room *room)
 {
 	room->turn = ++t->turn;
+	t->is_alone = false;
 }
 
 struct line_room *
@@ -77,4 +81,23 @@ line_leave(struct line *t, uint32_t number)
 		return;
 	free(room->name);
 	*room = t->rooms[--t->n_rooms];
+}
+
+/* A line that waits to be asked again is still for whom it was written. */
+void
+line_renamed(void *kept, uint32_t number, struct slice nick)
+{
+	struct line *t = kept;
+	struct line_room *room = line_numbered(t, number);
+
+	if (room == NULL)
+		return;
+	if (t->is_held && t->ask.type == MSG_SAY &&
+	    names_same(slice_of(room->name), t->ask.say.to)) {
+		assert(nick.len < sizeof t->to);
+		memcpy(t->to, nick.at, nick.len);
+		t->ask.say.to = (struct slice){ t->to, nick.len };
+	}
+	free(room->name);
+	room->name = xstrndup(nick.at, nick.len);
 }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "dialect_line.h"
+#include "names.h"
 
 /* ---- parts ---- */
 
@@ -155,6 +156,8 @@ write_detached(struct line *t, struct buf *out, const union message *m)
 	if (is_mine(t, m->detached.ref))
 		ok_line(t, out,
 		    room != NULL ? slice_of(room->name) : t->ask.part.room);
+	else if (room != NULL && room == line_current(t))
+		t->is_alone = !names_is_room(slice_of(room->name));
 	line_leave(t, m->detached.room);
 }
 

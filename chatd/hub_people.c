@@ -63,6 +63,26 @@ welcome(struct job *job, enum refusal why)
 	user->since = hub->wall_ms;
 }
 
+/* Who talks to somebody by lines goes on talking to the same one. */
+static void
+tell_renamed(const struct user *user)
+{
+	for (struct member *m = user->members; m != NULL; m = m->next_of_user) {
+		struct seat *s;
+
+		if (!m->room->is_direct)
+			continue;
+		DL_FOREACH(m->room->seats, s)
+		{
+			const struct dialect *d = s->client->dialect;
+
+			if (s->client->user != user && d->renamed != NULL)
+				d->renamed(s->client->kept, m->room->number,
+				    user->nick);
+		}
+	}
+}
+
 /* Not stored: the old one again, unless somebody was quicker. */
 static void
 rename_back(struct job *job)
@@ -72,9 +92,11 @@ rename_back(struct job *job)
 	struct user *holder = users_nick(users, old);
 	struct name_key key;
 
-	if (!job->user->is_gone && (holder == NULL || holder == job->user) &&
-	    names_nick(old, &key) == FINE)
-		users_rename(users, job->user, old, &key);
+	if (job->user->is_gone || (holder != NULL && holder != job->user) ||
+	    names_nick(old, &key) != FINE)
+		return;
+	users_rename(users, job->user, old, &key);
+	tell_renamed(job->user);
 }
 
 static void
@@ -105,6 +127,7 @@ rename_user(struct hub *hub, struct client *client, struct slice nick,
 			hub_append(hub, client, user, m->room, ENTRY_RENAMED,
 			    nick, ref, 0, m == last ? then : NULL);
 	users_rename(&hub->users, user, nick, key);
+	tell_renamed(user);
 	return last != NULL;
 }
 
