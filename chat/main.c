@@ -223,6 +223,7 @@ main(int argc, char **argv)
 	}
 	show = choose_face(&options);
 	open_state(&state, &options, show);
+	options_device(&options, &state.device);
 	model = model_new();
 	link = make_link(model, &options, &state, show);
 	open_rooms(model, &options);

@@ -6,10 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/socket.h>
 
 #include "clock.h"
+#include "digest.h"
 #include "names.h"
 #include "sock.h"
 #include "when.h"
@@ -410,15 +410,27 @@ check_face(struct options *o)
 }
 
 static void
-choose_nick(struct options *o)
+choose_nick(struct options *o, uint32_t number)
 {
-	uint32_t random = 0;
 	char nick[NAMES_NICK_MAX + 1];
 
-	if (getrandom(&random, sizeof(random), 0) < 0)
-		random = 0;
-	options_nick(getenv("USER"), random, nick);
+	options_nick(getenv("USER"), number, nick);
 	set(&o->nick, nick);
+}
+
+void
+options_device(struct options *o, const struct id *device)
+{
+	struct digest *digest = digest_new();
+	struct hash hash;
+	uint32_t number;
+
+	digest_add(digest, device, sizeof(*device));
+	hash = digest_now(digest);
+	digest_free(digest);
+	memcpy(&number, &hash, sizeof(number));
+	if (!o->is_nick_own)
+		choose_nick(o, number);
 }
 
 /* What was not given. */
@@ -439,7 +451,7 @@ complete(struct options *o)
 	if (o->n_rooms == 0 && !is_short && o->tail == NULL)
 		add_room(o, "lobby");
 	if (o->nick == NULL)
-		choose_nick(o);
+		choose_nick(o, 0);
 }
 
 enum options_result

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "buf.h"
+#include "protocol.h"
 
 enum options_result {
 	OPTIONS_RUN,
@@ -46,6 +47,9 @@ enum { OPTIONS_LINES = 50 }; /* of a tail, if nothing else is wanted */
 enum options_result options_read(struct options *, int argc, char **argv);
 void options_free(struct options *);
 
+/* A nick that was not given is one for this device: where no user name will do
+ * it is the same guest each time.  What others see tells nothing of the id. */
+void options_device(struct options *, const struct id *device);
 /* A nick made of somebody's user name, or guest and the last four digits of a
  * number; out has NAMES_NICK_MAX + 1 bytes. */
 void options_nick(const char *user, uint32_t random, char *out);

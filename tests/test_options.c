@@ -1,10 +1,12 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "../chat/options.h"
 #include "names.h"
+#include "xmalloc.h"
 
 #define N(table) (sizeof(table) / sizeof(*(table)))
 
@@ -279,4 +281,37 @@ Test(options, a_nick_is_made_of_the_user)
 		options_nick(users[i].user, 987654321, nick);
 		cr_expect_str_eq(nick, users[i].nick);
 	}
+}
+
+Test(options, a_guest_is_the_same_each_time)
+{
+	static const struct id ours = { .byte = { 1, 2, 3 } };
+	static const struct id other = { .byte = { 1, 2, 4 } };
+	const struct id *devices[] = { &ours, &ours, &other };
+	char *nicks[N(devices)];
+	struct options o;
+
+	setenv("USER", "root", 1);
+	for (size_t i = 0; i < N(devices); i++) {
+		cr_assert_eq(read_line(&o, "-r dev"), OPTIONS_RUN);
+		options_device(&o, devices[i]);
+		nicks[i] = xstrdup(o.nick);
+		options_free(&o);
+	}
+	cr_expect_str_eq(nicks[0], nicks[1]);
+	cr_expect_str_neq(nicks[0], nicks[2]);
+	cr_expect_eq(strncmp(nicks[0], "guest", 5), 0);
+	for (size_t i = 0; i < N(devices); i++)
+		free(nicks[i]);
+}
+
+Test(options, a_nick_that_was_given_is_no_devices)
+{
+	static const struct id device = { .byte = { 1 } };
+	struct options o;
+
+	cr_assert_eq(read_line(&o, "-n ana"), OPTIONS_RUN);
+	options_device(&o, &device);
+	cr_expect_str_eq(o.nick, "ana");
+	options_free(&o);
 }
