@@ -67,6 +67,7 @@ hub_take(struct hub *hub, struct room *room, struct entry *e)
 	struct recent *recent = &room->recent;
 	uint64_t before = recent->bytes;
 
+	room->time = e->time;
 	recent_add_take(recent, e);
 	hub->recent_bytes += recent->bytes - before;
 	hub->figures.entries++;
@@ -125,18 +126,63 @@ room_drop(struct hub *hub, struct room *room)
 	room_free(room);
 }
 
-/* The room silent longest that nobody is in and in which nobody ever said
- * anything: what was said is never given up for a new room. */
+/* Nothing that somebody said, or sent, in it is kept. */
+static bool
+room_is_void(const struct hub *hub, const struct room *room)
+{
+	uint64_t days = (uint64_t)hub->settings->history_age;
+	uint64_t files = (uint64_t)hub->settings->files_age;
+	uint64_t age_ms = (files > days ? files : days) * HUB_DAY_MS;
+
+	if (!room->is_spoken)
+		return true;
+	return days != 0 && files != 0 && hub->wall_ms > age_ms &&
+	    room->time < hub->wall_ms - age_ms;
+}
+
+/* All its members are away, and nobody is asking for anything in it. */
+static bool
+room_is_forsaken(const struct room *room)
+{
+	if (room->jobs != 0 || room->seats != NULL)
+		return false;
+	for (size_t i = 0; i < room->n_members; i++)
+		if (room->members[i]->user->clients != NULL)
+			return false;
+	return true;
+}
+
+static void
+room_clear(struct hub *hub, struct room *room)
+{
+	room->jobs++; /* stay until it is through */
+	while (room->n_members != 0)
+		hub_member_remove(hub, room->members[0]);
+	room->jobs--;
+	room_drop(hub, room);
+}
+
+/* Of the rooms in which nothing is kept that was said, which is never given up
+ * for a new room: the one silent longest that nobody is in; else the one whose
+ * members are all away, so that nobody takes all places and goes. */
 static bool
 evict(struct hub *hub)
 {
+	struct room *forsaken = NULL;
+
 	for (struct room *r = hub->active; r != NULL; r = r->next_active) {
-		if (r->is_spoken || r->is_direct || room_is_needed(r))
+		if (r->is_direct || !room_is_void(hub, r))
 			continue;
-		room_drop(hub, r);
-		return true;
+		if (!room_is_needed(r)) {
+			room_drop(hub, r);
+			return true;
+		}
+		if (forsaken == NULL && room_is_forsaken(r))
+			forsaken = r;
 	}
-	return false;
+	if (forsaken != NULL)
+		room_clear(hub, forsaken);
+	return forsaken != NULL;
 }
 
 struct room *

@@ -31,6 +31,7 @@ load_room(void *arg, const struct store_room *found)
 	recent_init(&load->room->recent, found->head + 1);
 	room_topic(load->room, found->topic);
 	load->room->is_spoken = true;
+	load->room->time = found->time;
 }
 
 /* The user of a device; NULL if the nick can't be had. */

@@ -5,14 +5,12 @@
 #include "hub.h"
 #include "hub_state.h"
 
-#define DAY_MS (UINT64_C(24) * 3600 * 1000)
-
 void
 hub_keep(struct hub *hub)
 {
 	store_keep(hub->store,
 	    &(struct store_keep){
-		.age_ms = (uint64_t)hub->settings->history_age * DAY_MS,
+		.age_ms = (uint64_t)hub->settings->history_age * HUB_DAY_MS,
 		.count = (uint64_t)hub->settings->history_count,
 	    });
 }
@@ -20,7 +18,7 @@ hub_keep(struct hub *hub)
 void
 hub_trim(struct hub *hub, struct room *room)
 {
-	uint64_t age_ms = (uint64_t)hub->settings->history_age * DAY_MS;
+	uint64_t age_ms = (uint64_t)hub->settings->history_age * HUB_DAY_MS;
 	uint64_t before = room->recent.bytes;
 
 	if (age_ms == 0 || hub->wall_ms < age_ms)

@@ -11,6 +11,8 @@
 #include "settings.h"
 #include "user.h"
 
+#define HUB_DAY_MS (UINT64_C(24) * 3600 * 1000)
+
 enum {
 	HUB_PAST_ENTRIES = 200,		     /* of history at once */
 	HUB_RECENT_BYTES = 64 * 1024 * 1024, /* of all rooms together */

@@ -71,6 +71,7 @@ struct room {
 	struct member **members; /* sorted by order */
 	size_t n_members, cap_members;
 	uint64_t order; /* the last given */
+	uint64_t time;	/* of the newest entry; 0: there is none */
 	struct seat *seats;
 	unsigned jobs; /* asked of the store, not answered */
 	struct room *prev_active, *next_active; /* said something longest ago

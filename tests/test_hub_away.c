@@ -102,6 +102,78 @@ Test(hub_away, the_longest_time_is_ten_years)
 	fake_forget(&b);
 }
 
+/* ---- rooms of who is away ---- */
+
+static enum refusal
+new_room(struct fake *f, const char *name)
+{
+	enum refusal why = fake_join(f, name);
+
+	world_turn();
+	fake_ignore(f);
+	return why;
+}
+
+/* Comes into a room of its own, says something or not, and is lost. */
+static void
+squat(unsigned device, const char *room, bool says)
+{
+	struct fake f = { 0 };
+	char name[16];
+
+	snprintf(name, sizeof name, "n%u", device);
+	fake_hello(&f, device, name);
+	new_room(&f, room);
+	if (says)
+		fake_say(&f, 1, room, "mine");
+	world_turn();
+	fake_forget(&f);
+	world_turn();
+	world_later(1);
+}
+
+Test(hub_away, a_room_of_who_is_away_gives_way_if_nothing_was_said)
+{
+	struct fake a = { 0 }, b = { 0 };
+
+	world.settings->limits_rooms = 3;
+	squat(1, "#said", true);
+	squat(2, "#one", false);
+	squat(3, "#two", false);
+	fake_hello(&a, 9, "ann");
+	world_turn();
+	cr_expect_eq(new_room(&a, "#a"), FINE);
+	cr_expect_eq(new_room(&a, "#b"), FINE);
+	cr_expect_eq(new_room(&a, "#c"), REFUSE_ROOMS_ALL, "ann is here");
+	fake_hello(&b, 2, "n2");
+	fake_expect(&b, "welcome n2 last=0\n", "");
+	cr_expect_eq(new_room(&b, "#said"), FINE);
+	fake_forget(&a);
+	fake_forget(&b);
+}
+
+Test(hub_away, a_room_gives_way_when_nothing_said_in_it_is_kept)
+{
+	struct fake a = { 0 };
+	const uint64_t day_ms = UINT64_C(24) * 3600 * 1000;
+
+	world.settings->limits_rooms = 2;
+	world.settings->history_age = 2;
+	world.settings->files_age = 3;
+	squat(1, "#one", true);
+	squat(2, "#two", true);
+	fake_hello(&a, 9, "ann");
+	world_turn();
+	hub_time(world.hub, world.now, world.wall += 3 * day_ms - 10);
+	cr_expect_eq(new_room(&a, "#a"), REFUSE_ROOMS_ALL);
+	hub_time(world.hub, world.now, world.wall += 20);
+	world.settings->files_age = 0;
+	cr_expect_eq(new_room(&a, "#a"), REFUSE_ROOMS_ALL);
+	world.settings->files_age = 3;
+	cr_expect_eq(new_room(&a, "#a"), FINE);
+	fake_forget(&a);
+}
+
 /* ---- over a restart ---- */
 
 static char directory[FOLDER_LEN];
