@@ -12,10 +12,15 @@ failed=0
 for page in chat/chat.1 chatd/chatd.8; do
 	program=${page%/*}
 	page=man/${page#*/}
-	grep -ohE '\bEX_[A-Z]+' "$program"/*.c shared/*.c | sort -u |
-		while read -r name; do
-			grep "^$name " "$out/numbers"
-		done | cut -d' ' -f2 | sort -un >"$out/used"
+	{
+		grep -ohE '\bEX_[A-Z]+' "$program"/*.c shared/*.c | sort -u |
+			while read -r name; do
+				grep "^$name " "$out/numbers"
+			done | cut -d' ' -f2
+		# One's own: enum { STATUS_SOME = 1 }.
+		sed -n 's/.*\<STATUS_[A-Z]* = \([0-9]*\).*/\1/p' \
+			"$program"/*.[ch]
+	} | sort -un >"$out/used"
 	sed -n '/^\.Sh EXIT STATUS/,/^\.El/s/^\.It \([0-9]*\)$/\1/p' "$page" |
 		sort -un >"$out/told"
 	if ! diff "$out/used" "$out/told" >"$out/diff"; then
