@@ -19,6 +19,7 @@
 #include "model.h"
 #include "outbox.h"
 #include "protocol.h"
+#include "transfer.h"
 
 struct apply;
 
@@ -76,8 +77,7 @@ bool apply_page(struct apply *, struct room *, bool is_newer);
 bool apply_list_files(struct apply *, struct room *, struct slice of,
     struct slice words);
 
-/* Files move from now on; those that are fetched go to the directory, made when
- * the first one comes.  The result is apply's. */
-struct transfers *apply_files(struct apply *, const char *directory);
+/* Files move from now on.  The result is apply's. */
+struct transfers *apply_files(struct apply *, const struct transfers_options *);
 
 #endif

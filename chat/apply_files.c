@@ -31,11 +31,11 @@ changed(void *arg, struct transfer *t)
 }
 
 struct transfers *
-apply_files(struct apply *a, const char *directory)
+apply_files(struct apply *a, const struct transfers_options *o)
 {
 	const struct transfer_ops ops = { ask, send, changed, a };
 
-	a->transfers = transfers_new(a->model, &ops, directory);
+	a->transfers = transfers_new(a->model, &ops, o);
 	return a->transfers;
 }
 

@@ -15,6 +15,7 @@
 #include "clock.h"
 #include "log.h"
 #include "places.h"
+#include "whole.h"
 #include "xmalloc.h"
 
 enum { FILE_MAX = 1 << 28 }; /* bytes read of a file */
@@ -62,63 +63,6 @@ write_all(int fd, const struct buf *bytes)
 		left -= (size_t)n;
 	}
 	return 0;
-}
-
-static int
-close_with(int fd, int error)
-{
-	close(fd);
-	errno = error;
-	return -1;
-}
-
-/* The file is replaced by one with these bytes, open for more; -1 and errno:
- * it is as it was. */
-static int
-replace(int directory, const char *name, const struct buf *bytes)
-{
-	char *temporary = xasprintf("%s.new", name);
-	int fd, error = 0;
-
-	unlinkat(directory, temporary, 0);
-	fd = openat(directory, temporary,
-	    O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd < 0 || write_all(fd, bytes) < 0 || fdatasync(fd) < 0 ||
-	    renameat(directory, temporary, directory, name) < 0 ||
-	    fsync(directory) < 0)
-		error = errno;
-	if (error != 0)
-		unlinkat(directory, temporary, 0);
-	free(temporary);
-	if (error != 0 && fd >= 0)
-		return close_with(fd, error);
-	errno = error;
-	return fd;
-}
-
-/* false and errno: ENOENT: there is none. */
-static bool
-read_file(int directory, const char *name, struct buf *out)
-{
-	int fd = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	ssize_t n = -1;
-
-	if (fd < 0)
-		return false;
-	while (out->len < FILE_MAX) {
-		n = read(fd, buf_room(out, 65536), 65536);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			break;
-		buf_grown(out, (size_t)n);
-	}
-	if (n != 0) {
-		close_with(fd, n > 0 ? EFBIG : errno);
-		return false;
-	}
-	close(fd);
-	return true;
 }
 
 /* ---- at the start ---- */
@@ -178,7 +122,8 @@ read_outbox(struct journal *j)
 	struct buf bytes = { 0 };
 	size_t used = 0;
 
-	if (j->directory >= 0 && !read_file(j->directory, j->name, &bytes) &&
+	if (j->directory >= 0 &&
+	    !whole_read(j->directory, j->name, FILE_MAX, &bytes) &&
 	    errno != ENOENT) {
 		give_up(j, j->name);
 		buf_clear(&bytes);
@@ -201,7 +146,7 @@ read_places(struct journal *j)
 	struct buf bytes = { 0 };
 
 	if (j->directory >= 0 && j->places_name != NULL &&
-	    read_file(j->directory, j->places_name, &bytes))
+	    whole_read(j->directory, j->places_name, FILE_MAX, &bytes))
 		places_read(&j->places, j->model, buf_slice(&bytes));
 	buf_done(&bytes);
 }
@@ -271,7 +216,7 @@ static int
 write_whole(struct journal *j)
 {
 	forget_file(j);
-	j->fd = replace(j->directory, j->name, &j->out);
+	j->fd = whole_replace(j->directory, j->name, &j->out);
 	if (j->fd < 0)
 		return -1;
 	j->len = j->out.len;
@@ -412,7 +357,7 @@ write_places(struct journal *j)
 	if (!places_write(&j->places, j->model, &j->out))
 		return;
 	model_unlock(j->model);
-	fd = replace(j->directory, j->places_name, &j->out);
+	fd = whole_replace(j->directory, j->places_name, &j->out);
 	if (fd >= 0)
 		close(fd);
 	else

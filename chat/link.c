@@ -18,12 +18,13 @@
 #include "log.h"
 #include "sock.h"
 #include "wake.h"
+#include "wire.h"
 #include "xmalloc.h"
 
 enum {
 	READ_MAX = 65536,   /* bytes taken in at a time, under one lock */
 	SEND_MAX = 1048576, /* not taken by the server: nothing is read */
-	FILES_MAX = 65536,  /* bytes of files taken from them at a time */
+	FILES_MAX = 262144, /* bytes of files taken from them at a time */
 	BYE_MS = 1000,	    /* for bye to be taken */
 	STABLE_MS = 10000,  /* a connection that lasted counts as success */
 	SHAKY_MAX = 3,	    /* one that did not: as so many failures at most */
@@ -73,13 +74,44 @@ set_end(struct link *l, int status, const char *why)
 
 /* ---- being connected ---- */
 
+/* So many bytes of files went out: how much is left of the frame that has
+ * begun. */
+static void
+note_sent(struct link *l, size_t n)
+{
+	while (n != 0) {
+		size_t took;
+
+		if (l->begun == 0)
+			l->begun = 4 + (size_t)wire_get_u32(buf_at(&l->bulk));
+		took = n < l->begun ? n : l->begun;
+		buf_consume(&l->bulk, took);
+		l->begun -= took;
+		n -= took;
+	}
+}
+
+/* Bytes of files wait for everything else, but for the rest of a frame. */
+static struct slice
+next_out(const struct link *l)
+{
+	struct slice bulk = buf_slice(&l->bulk);
+
+	if (l->begun != 0)
+		bulk.len = l->begun;
+	else if (l->sending.len != 0)
+		return buf_slice(&l->sending);
+	return bulk;
+}
+
 /* false: the connection is lost. */
 static bool
 flush(struct link *l)
 {
-	while (l->sending.len != 0) {
-		ssize_t n = send(
-		    l->fd, buf_at(&l->sending), l->sending.len, MSG_NOSIGNAL);
+	struct slice bytes;
+
+	while ((bytes = next_out(l)).len != 0) {
+		ssize_t n = send(l->fd, bytes.at, bytes.len, MSG_NOSIGNAL);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
@@ -88,7 +120,10 @@ flush(struct link *l)
 			set_end(l, EX_UNAVAILABLE, strerrordesc_np(errno));
 			return false;
 		}
-		buf_consume(&l->sending, (size_t)n);
+		if (l->begun == 0 && l->sending.len != 0)
+			buf_consume(&l->sending, (size_t)n);
+		else
+			note_sent(l, (size_t)n);
 	}
 	return true;
 }
@@ -153,6 +188,12 @@ work(struct link *l, bool has_come, int64_t now_ms)
 	return !l->is_stopped && !l->again;
 }
 
+static int
+files_fd(const struct link *l)
+{
+	return l->files != NULL ? transfers_fd(l->files) : -1;
+}
+
 /* With the lock.  What the disk has done; as transfers_tick(). */
 static int64_t
 tick_files(struct link *l, int64_t now_ms)
@@ -163,15 +204,21 @@ tick_files(struct link *l, int64_t now_ms)
 	return transfers_tick(l->files, now_ms);
 }
 
-/* With the lock.  Bytes of files go out when nothing else has to.  There may be
- * more of them. */
+/* With the lock. */
+static bool
+has_news(const struct link *l)
+{
+	return l->files != NULL && transfers_news(l->files);
+}
+
+/* With the lock.  There may be more of them. */
 static bool
 pull_files(struct link *l)
 {
 	if (l->files == NULL || l->model->state != LINK_LIVE)
 		return false;
-	if (l->sending.len == 0)
-		transfers_pull(l->files, &l->sending, FILES_MAX);
+	if (l->bulk.len == 0)
+		transfers_pull(l->files, &l->bulk, FILES_MAX);
 	return transfers_has_more(l->files);
 }
 
@@ -197,14 +244,14 @@ turn(struct link *l, bool may_read, int64_t *wait_ms)
 		*wait_ms = l->deadline_ms - now_ms;
 	if (files_ms >= 0 && (*wait_ms < 0 || files_ms < *wait_ms))
 		*wait_ms = files_ms;
-	if (got == CAME_BYTES || files_ms >= 0)
+	if (got == CAME_BYTES || has_news(l))
 		model_unlock_changed(m);
 	else
 		model_unlock(m);
 	if (got == CAME_BYTES && m->ears.rest != NULL)
 		m->ears.rest(m->ears.arg);
 	goes_on = goes_on && got != CAME_END && flush(l);
-	if (has_more && l->sending.len == 0)
+	if (has_more && l->bulk.len == 0)
 		*wait_ms = 0;
 	return goes_on;
 }
@@ -221,9 +268,10 @@ say_bye(struct link *l)
 	model_lock(l->model);
 	apply_bye(l->apply, slice_of(l->bye != NULL ? l->bye : ""), l->stays);
 	take_out(l);
+	buf_cut(&l->bulk, l->begun);
 	model_unlock(l->model);
 	while ((left = until - clock_ms()) > 0 && flush(l)) {
-		if (l->sending.len == 0 && !is_shut)
+		if (next_out(l).len == 0 && !is_shut)
 			is_shut = shutdown(l->fd, SHUT_WR) == 0;
 		p.events = is_shut ? POLLIN : POLLOUT;
 		if (poll(&p, 1, (int)left) <= 0)
@@ -252,7 +300,7 @@ static void
 serve(struct link *l)
 {
 	struct pollfd p[3] = { { .fd = l->fd }, { .fd = l->wake },
-		{ .fd = l->files != NULL ? transfers_fd(l->files) : -1 } };
+		{ .fd = files_fd(l) } };
 	int64_t wait_ms;
 	bool may_read = false;
 
@@ -260,6 +308,8 @@ serve(struct link *l)
 	sock_tune_bulk(l->fd);
 	buf_clear(&l->in);
 	buf_clear(&l->sending);
+	buf_clear(&l->bulk);
+	l->begun = 0;
 	l->has_heard = false;
 	l->began_ms = clock_ms();
 	model_lock(l->model);
@@ -269,7 +319,7 @@ serve(struct link *l)
 	model_unlock(l->model);
 	while (turn(l, may_read, &wait_ms)) {
 		p[0].events = l->sending.len < SEND_MAX ? POLLIN : 0;
-		p[0].events |= l->sending.len != 0 ? POLLOUT : 0;
+		p[0].events |= next_out(l).len != 0 ? POLLOUT : 0;
 		p[1].events = p[2].events = POLLIN;
 		p[0].revents = p[1].revents = p[2].revents = 0;
 		poll(p, 3, wait_ms > INT32_MAX ? INT32_MAX : (int)wait_ms);
@@ -467,7 +517,8 @@ rest_ms(struct link *l)
 static bool
 rest(struct link *l)
 {
-	struct pollfd p = { .fd = l->wake, .events = POLLIN };
+	struct pollfd p[2] = { { .fd = l->wake, .events = POLLIN },
+		{ .fd = files_fd(l), .events = POLLIN } };
 	bool goes_on;
 	int left;
 
@@ -475,10 +526,14 @@ rest(struct link *l)
 		model_lock(l->model);
 		goes_on = !l->is_stopped;
 		left = rest_ms(l);
-		model_unlock(l->model);
+		tick_files(l, clock_ms());
+		if (has_news(l))
+			model_unlock_changed(l->model);
+		else
+			model_unlock(l->model);
 		if (!goes_on || left == 0)
 			return goes_on;
-		poll(&p, 1, left);
+		poll(p, 2, left);
 		wake_clear(l->wake);
 	}
 }
@@ -527,7 +582,9 @@ link_new(struct model *m, const struct link_options *o)
 	link_target(l, o->address);
 	l->apply = apply_new(m, &l->out, &o->device, o->nick);
 	if (o->moves_files)
-		l->files = apply_files(l->apply, o->downloads);
+		l->files = apply_files(l->apply,
+		    &(struct transfers_options){
+			o->downloads, o->directory, o->transfers });
 	if (o->is_apart)
 		apply_keep_apart(l->apply, o->stays);
 	l->reach = (struct reach){ .family = o->family, .tell = tell_address };
@@ -563,6 +620,7 @@ link_free(struct link *l)
 	buf_done(&l->out);
 	buf_done(&l->in);
 	buf_done(&l->sending);
+	buf_done(&l->bulk);
 	close(l->wake);
 	reach_done(&l->reach);
 	free(l->address);

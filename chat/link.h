@@ -34,6 +34,7 @@ struct link_options {
 	const char *outbox;  /* NULL: messages go from memory, as they are */
 	const char *places;  /* NULL: none */
 	bool moves_files;
+	const char *transfers; /* kept as outbox and places; NULL: not */
 	const char *downloads; /* where they go that are fetched; NULL: nobody
 				  says */
 };

@@ -5,6 +5,7 @@
 
 #include "clock.h"
 #include "link_state.h"
+#include "source.h"
 #include "wake.h"
 #include "xmalloc.h"
 
@@ -113,12 +114,16 @@ unsigned
 link_send_file(struct link *l, struct room *room, const struct send_file *file,
     struct buf *why)
 {
-	const struct transfer *t;
+	struct source source;
 	unsigned number;
+	bool is_open = file->path != NULL
+	    ? source_open_soon(&source, file->path, SOURCE_WAIT_MS, why)
+	    : source_of(&source, file->fd, why);
 
+	if (!is_open)
+		return 0;
 	model_lock(l->model);
-	t = transfers_send(l->files, room, file, why);
-	number = t != NULL ? t->number : 0;
+	number = transfers_send(l->files, room, file, &source)->number;
 	unlock(l);
 	return number;
 }

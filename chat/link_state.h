@@ -35,6 +35,8 @@ struct link {
 	/* The thread's own. */
 	int fd;
 	struct buf in, sending;
+	struct buf bulk; /* frames with bytes of files; */
+	size_t begun;	 /* bytes left of the first, if some were sent; else 0 */
 	unsigned failures; /* in a row */
 	int64_t deadline_ms, began_ms;
 	bool has_heard; /* anything at all, on this connection */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,7 @@ enum {
 	STEM_MAX = PART_NAME_MAX - 12, /* with " (999)" and ".part" behind it */
 	ENDING_MAX = 16,	       /* bytes of ".tar.gz" and the like */
 	TRIES = 999,		       /* names tried */
+	PIPE_MS = 50,		       /* for a pipe to take something */
 };
 
 struct part {
@@ -27,6 +29,7 @@ struct part {
 	char *name; /* NAME */
 	char *now;  /* NAME.part */
 	uint64_t have, synced;
+	bool is_fifo;
 };
 
 /* ---- names ---- */
@@ -230,7 +233,11 @@ part_again(int directory, const char *now, struct buf *why)
 struct part *
 part_pipe(int fd)
 {
-	return part_of(-1, fd, xstrdup(""), xstrdup(""));
+	struct part *p = part_of(-1, fd, xstrdup(""), xstrdup(""));
+	struct stat st;
+
+	p->is_fifo = fstat(fd, &st) < 0 || !S_ISREG(st.st_mode);
+	return p;
 }
 
 void
@@ -258,18 +265,31 @@ part_have(const struct part *p)
 	return p->have;
 }
 
+uint64_t
+part_synced(const struct part *p)
+{
+	return p->synced;
+}
+
 /* ---- bytes ---- */
 
+/* No more than a pipe that is ready is sure to take at once. */
 static int
 write_pipe(struct part *p, const char *at, size_t len)
 {
-	while (len != 0) {
-		ssize_t n = write(p->fd, at, len);
+	struct pollfd ready = { .fd = p->fd, .events = POLLOUT };
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
+	while (len != 0) {
+		size_t most = p->is_fifo && len > PIPE_BUF ? PIPE_BUF : len;
+		ssize_t n;
+
+		if (poll(&ready, 1, PIPE_MS) <= 0)
+			return EAGAIN;
+		n = write(p->fd, at, most);
+		if (n < 0 && errno != EINTR)
 			return errno;
+		if (n <= 0)
+			continue;
 		at += n;
 		len -= (size_t)n;
 		p->have += (uint64_t)n;

@@ -216,9 +216,9 @@ take_or_create(int directory, const char *name, struct id *id)
 
 /* What the files of a device are called. */
 static const struct names {
-	const char *device, *outbox, *places;
-} person = { "device", "outbox", "rooms" },
-  script = { "script", "script-outbox", "script-rooms" };
+	const char *device, *outbox, *places, *transfers;
+} person = { "device", "outbox", "rooms", "transfers" },
+  script = { "script", "script-outbox", "script-rooms", "script-transfers" };
 
 /* "device", "device.2", ... */
 static void
@@ -245,6 +245,8 @@ take_any(int directory, const struct names *names, struct state *s)
 			    s->outbox, sizeof(s->outbox), names->outbox, i);
 			set_name(
 			    s->places, sizeof(s->places), names->places, i);
+			set_name(s->transfers, sizeof(s->transfers),
+			    names->transfers, i);
 			return fd;
 		}
 		if (errno != EWOULDBLOCK)

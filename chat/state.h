@@ -3,7 +3,8 @@
  * ~/.local/state/chat; mode 0700): the device id, 32 hexadecimal digits in the
  * file "device".  A file is in use by one program at a time (flock); the second
  * one takes "device.2", and so on.  Scripts have "script", "script.2".  Beside
- * each stand its outbox and its places: "outbox", "outbox.2", "script-outbox".
+ * each stand its outbox, its places and its files on their way: "outbox",
+ * "outbox.2", "script-outbox".
  */
 #ifndef STATE_H
 #define STATE_H
@@ -19,7 +20,7 @@ struct state {
 	int number;    /* of its file: 1: "device"; 0: in memory only */
 	bool is_used;  /* state_look(): by another program */
 	int directory; /* with fd; -1: nothing can be kept */
-	char outbox[32], places[32]; /* the device's files there */
+	char outbox[32], places[32], transfers[32]; /* the device's files */
 	char why[256];		     /* then: why, in words */
 };
 

@@ -1,11 +1,9 @@
 #include "transfer.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "text.h"
 #include "transfer_core.h"
 #include "xmalloc.h"
 
@@ -28,193 +26,63 @@ int64_t
 transfer_left(const struct transfer *t)
 {
 	if (t->state != TRANSFER_MOVING || t->rate == 0 ||
-	    t->size == UINT64_MAX)
+	    t->size == UINT64_MAX || t->moved > t->size)
 		return -1;
 	return (int64_t)((t->size - t->moved + t->rate - 1) / t->rate);
 }
 
-/* ---- what is shown ---- */
+/* ---- whose turn it is ---- */
 
-static void
-set_safe(char **to, struct slice text)
+static unsigned
+legs(const struct transfers *all)
 {
-	struct buf safe = { 0 };
+	unsigned n = 0;
 
-	text_safe(&safe, text, TEXT_ONE_LINE);
-	free(*to);
-	*to = xstrdup(buf_string(&safe));
-	buf_done(&safe);
+	for (const struct core *c = all->first; c != NULL; c = c->next)
+		n += c->ref != 0 || c->leg != 0;
+	return n;
 }
 
-void
-core_name(struct core *c, struct slice name)
+/* The same address, other logs: the server began anew.  What was to be had
+ * there is no more, what is sent can be sent again.  false: it waits for
+ * another server, or is over. */
+static bool
+is_with(struct core *c)
 {
-	set_safe(&c->t->name, name);
-}
+	static const struct id zero;
+	const struct model *m = c->all->model;
+	bool is_known = memcmp(&c->log, &zero, sizeof(zero)) != 0;
 
-void
-core_path(struct core *c, struct slice path)
-{
-	set_safe(&c->t->path, path);
-}
-
-struct transfer *
-core_show(struct transfers *all, struct core *c, struct room *room,
-    bool is_upload, struct slice name)
-{
-	struct transfer *t = xcalloc(1, sizeof(*t));
-	struct transfer **at = &all->model->transfers;
-	struct core **last = &all->first;
-
-	t->number = ++all->number;
-	t->is_upload = is_upload;
-	t->room = room;
-	t->size = UINT64_MAX;
-	t->began_ms = all->model->wall();
-	t->core = c;
-	c->t = t;
-	c->all = all;
-	c->digest = digest_new();
-	core_name(c, name);
-	core_path(c, SLICE(""));
-	while (*at != NULL)
-		at = &(*at)->next;
-	*at = t;
-	while (*last != NULL)
-		last = &(*last)->next;
-	*last = c;
-	return t;
-}
-
-static void
-changed(const struct core *c)
-{
-	c->all->ops.changed(c->all->ops.arg, c->t);
-}
-
-void
-core_state(struct core *c, enum transfer_state state)
-{
-	struct transfer *t = c->t;
-
-	if (t->is_paused && state < TRANSFER_FINISHING)
-		state = TRANSFER_PAUSED;
-	if (t->state == state)
-		return;
-	if (state != TRANSFER_HELD && state != TRANSFER_FAILED)
-		t->why[0] = '\0';
-	if (state != TRANSFER_MOVING)
-		t->rate = 0;
-	t->state = state;
-	t->shown = t->moved;
-	changed(c);
-}
-
-/* ---- the worker ---- */
-
-void
-core_ask(
-    struct core *c, bool (*work)(struct task *), void (*done)(struct task *))
-{
-	c->is_busy = true;
-	c->error = 0;
-	c->task.work = work;
-	c->task.done = done;
-	worker_ask(c->all->worker, &c->task);
-}
-
-static void
-free_core(struct core *c)
-{
-	digest_free(c->digest);
-	c->ops->free(c);
-}
-
-bool
-core_is_back(struct core *c)
-{
-	c->is_busy = false;
-	if (c->t != NULL)
+	if (is_known && memcmp(&c->log, &m->log, sizeof(c->log)) == 0)
 		return true;
-	free_core(c);
-	return false;
+	if (strcmp(c->server, m->target) != 0)
+		return false;
+	if (is_known && !c->t->is_upload) {
+		core_fail(c, "the server has begun anew, without this file");
+		return false;
+	}
+	c->t->file = 0;
+	c->log = m->log;
+	keeper_note(c->all);
+	return true;
 }
-
-/* ---- ends ---- */
-
-static void
-end(struct core *c, enum transfer_state state)
-{
-	struct core **at = &c->all->first;
-
-	c->is_dropped = state != TRANSFER_DONE;
-	c->t->core = NULL;
-	c->t->ended_ms = c->all->model->wall();
-	core_state(c, state);
-	c->t = NULL;
-	while (*at != c)
-		at = &(*at)->next;
-	*at = c->next;
-	if (!c->is_busy)
-		free_core(c);
-}
-
-void
-core_cancel_leg(struct core *c, enum refusal why)
-{
-	union message m = { .cancel = { MSG_CANCEL, c->leg, (uint16_t)why,
-				slice_of(refusal_text(why)) } };
-
-	if (c->leg != 0)
-		c->all->ops.send(c->all->ops.arg, &m);
-	c->leg = 0;
-}
-
-void
-core_done(struct core *c, const struct hash *hash)
-{
-	c->t->hash = *hash;
-	end(c, TRANSFER_DONE);
-}
-
-void
-core_fail(struct core *c, const char *format, ...)
-{
-	struct buf safe = { 0 };
-	char words[512];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(words, sizeof(words), format, args);
-	va_end(args);
-	text_safe(&safe, slice_of(words), TEXT_ONE_LINE);
-	snprintf(c->t->why, sizeof(c->t->why), "%s", buf_string(&safe));
-	buf_done(&safe);
-	c->t->error = c->error;
-	core_cancel_leg(c, FINE);
-	end(c, TRANSFER_FAILED);
-}
-
-/* ---- the connection ---- */
 
 static void
 begin(struct core *c)
 {
-	c->again_ms = 0;
-	if (c->all->is_live && c->ref == 0 && c->leg == 0 && !c->t->is_paused)
-		c->ops->begin(c);
+	if (c->ref != 0 || c->leg != 0 || c->is_busy || c->t->is_paused ||
+	    legs(c->all) >= c->all->places || !is_with(c))
+		return;
+	c->ops->begin(c);
 }
 
 void
 transfers_begin(struct transfers *all)
 {
-	struct core *c, *next;
-
 	all->is_live = true;
-	for (c = all->first; c != NULL; c = next) {
-		next = c->next;
-		begin(c);
-	}
+	core_tell_withdrawn(all);
+	keeper_begin(all);
+	transfers_tick(all, all->now_ms);
 }
 
 void
@@ -223,15 +91,20 @@ transfers_over(struct transfers *all)
 	struct core *c;
 
 	all->is_live = false;
+	all->n_given_up = 0;
+	memset(all->given_up, 0, sizeof(all->given_up));
 	for (c = all->first; c != NULL; c = c->next) {
 		c->ref = 0;
 		c->leg = 0;
 		c->again_ms = 0;
+		c->tries = 0;
 		c->is_ending = false;
 		if (c->t->state != TRANSFER_HELD || c->t->is_upload)
 			core_state(c, TRANSFER_WAITING);
 	}
 }
+
+/* ---- what the server says ---- */
 
 static struct core *
 find(const struct transfers *all, uint32_t ref, uint32_t leg)
@@ -252,52 +125,58 @@ is_for_now(unsigned code)
 	    code == REFUSE_FILES_ALL;
 }
 
+/* No, and perhaps later. */
+static void
+hear_no(struct core *c, unsigned code, struct slice words)
+{
+	unsigned open;
+
+	if (words.len == 0)
+		words = slice_of(code != FINE ? refusal_text((enum refusal)code)
+					      : "the server has given it up");
+	if (!is_for_now(code)) {
+		c->t->code = (enum refusal)code;
+		core_fail(c, "%.*s", SLICE_ARG(words));
+		return;
+	}
+	open = legs(c->all);
+	if (code == REFUSE_FILE_LEGS)
+		c->all->places = open != 0 ? open : 1;
+	if (code == REFUSE_DISK_FULL || code == REFUSE_FILES_ALL) {
+		core_why(c, words);
+		core_state(c, TRANSFER_HELD);
+	} else {
+		core_state(c, TRANSFER_WAITING);
+	}
+	core_later(c);
+}
+
 static void
 hear_refused(struct core *c, const struct msg_refused *r)
 {
 	c->ref = 0;
-	if (r->code == REFUSE_FILE_PREFIX && !c->t->is_upload) {
-		c->ops->hear(c, (const union message *)r);
-		return;
-	}
-	if (!is_for_now(r->code)) {
-		c->t->code = (enum refusal)r->code;
-		core_fail(c, "%.*s", SLICE_ARG(r->text));
-		return;
-	}
-	core_state(c, TRANSFER_WAITING);
-	c->again_ms = c->all->now_ms + CORE_RETRY_MS;
+	if (r->code != REFUSE_FILE_PREFIX || !c->ops->forget(c))
+		hear_no(c, r->code, r->text);
 }
 
 static void
 hear_held(struct core *c, const struct msg_held *h)
 {
-	struct buf safe = { 0 };
-
-	if (h->code == 0) {
-		core_state(c, TRANSFER_MOVING);
-		return;
+	if (h->code != 0) {
+		core_why(c, h->text);
+		core_state(c, TRANSFER_HELD);
+	} else if (c->t->state == TRANSFER_HELD) {
+		core_state(
+		    c, c->is_ending ? TRANSFER_FINISHING : TRANSFER_MOVING);
 	}
-	text_safe(&safe, h->text, TEXT_ONE_LINE);
-	snprintf(c->t->why, sizeof(c->t->why), "%s", buf_string(&safe));
-	core_state(c, TRANSFER_HELD);
-	buf_done(&safe);
 }
 
-/* Over another connection it goes on without us; what could not be for the
- * moment is tried again. */
 static void
 hear_cancel(struct core *c, const struct msg_cancel *m)
 {
 	c->leg = 0;
 	c->is_ending = false;
-	if (is_for_now(m->code)) {
-		core_state(c, TRANSFER_WAITING);
-		c->again_ms = c->all->now_ms + CORE_RETRY_MS;
-		return;
-	}
-	c->t->code = (enum refusal)m->code;
-	core_fail(c, "%.*s", SLICE_ARG(m->text));
+	hear_no(c, m->code, m->text);
 }
 
 static uint32_t
@@ -330,24 +209,46 @@ ref_of(const union message *m)
 }
 
 /* A file can stop to be wanted while its leg begins. */
-static bool
+static void
 hear_leg_of_nobody(struct transfers *all, const struct msg_leg *m)
 {
 	union message cancel = { .cancel = {
 				     MSG_CANCEL, m->leg, FINE, SLICE("") } };
+	union message withdraw = { .withdraw = {
+				       MSG_WITHDRAW, 0, m->file, SLICE("") } };
 
 	all->ops.send(all->ops.arg, &cancel);
+	for (unsigned i = 0; i < 16; i++)
+		if (m->ref != 0 && all->given_up[i] == m->ref)
+			all->ops.ask(all->ops.arg, &withdraw);
+}
+
+/* false: the server breaks the rules. */
+static bool
+hear_leg(struct transfers *all, struct core *c, const union message *m)
+{
+	if (m->leg.leg == 0 || find(all, 0, m->leg.leg) != NULL)
+		return false;
+	if (c == NULL) {
+		hear_leg_of_nobody(all, &m->leg);
+		return true;
+	}
+	c->ref = 0;
+	c->leg = m->leg.leg;
+	c->tries = 0;
+	if (!c->t->is_paused)
+		return c->ops->hear(c, m);
+	core_cancel_leg(c, FINE);
 	return true;
 }
 
-bool
-transfers_hear(
-    struct transfers *all, const union message *m, char *why, size_t size)
+static bool
+hear(struct transfers *all, const union message *m)
 {
 	struct core *c = find(all, ref_of(m), leg_of(m));
 
-	if (c == NULL && m->type == MSG_LEG)
-		return hear_leg_of_nobody(all, &m->leg);
+	if (m->type == MSG_LEG)
+		return hear_leg(all, c, m);
 	if (c == NULL)
 		return true;
 	switch (m->type) {
@@ -360,37 +261,31 @@ transfers_hear(
 	case MSG_CANCEL:
 		hear_cancel(c, &m->cancel);
 		return true;
-	case MSG_LEG:
-		c->ref = 0;
-		c->leg = m->leg.leg;
-		break;
 	default:
-		break;
+		return c->ops->hear(c, m);
 	}
-	if (c->ops->hear(c, m))
+}
+
+bool
+transfers_hear(
+    struct transfers *all, const union message *m, char *why, size_t size)
+{
+	if (hear(all, m))
 		return true;
 	snprintf(why, size,
-	    "the server sent bytes of a file that were not "
-	    "asked for");
+	    "the server does not keep to the rules of files (%s)",
+	    protocol_row(m->type)->name);
 	return false;
 }
 
 /* ---- bytes ---- */
 
-/* One frame of each in turn: the first goes to the end of the line. */
-void
-transfers_pull(struct transfers *all, struct buf *out, size_t bytes)
+/* The first goes to the end of the line. */
+static void
+rotate(struct transfers *all)
 {
 	struct core *c = all->first, **last;
-	bool any = true;
 
-	while (out->len < bytes && any) {
-		any = false;
-		for (c = all->first; c != NULL && out->len < bytes; c = c->next)
-			any |= c->leg != 0 && !c->t->is_paused &&
-			    c->ops->pull(c, out);
-	}
-	c = all->first;
 	if (c == NULL || c->next == NULL)
 		return;
 	for (last = &c->next; *last != NULL; last = &(*last)->next)
@@ -400,13 +295,28 @@ transfers_pull(struct transfers *all, struct buf *out, size_t bytes)
 	*last = c;
 }
 
+/* One frame of each in turn. */
+void
+transfers_pull(struct transfers *all, struct buf *out, size_t bytes)
+{
+	struct core *c;
+	bool any = true;
+
+	while (out->len < bytes && any) {
+		any = false;
+		for (c = all->first; c != NULL && out->len < bytes; c = c->next)
+			any |= c->leg != 0 && c->ops->pull(c, out);
+	}
+	rotate(all);
+}
+
 bool
 transfers_has_more(const struct transfers *all)
 {
 	const struct core *c;
 
 	for (c = all->first; c != NULL; c = c->next)
-		if (c->leg != 0 && !c->t->is_paused && c->ops->has_more(c))
+		if (c->leg != 0 && c->ops->has_more(c))
 			return true;
 	return false;
 }
@@ -419,14 +329,14 @@ transfers_collect(struct transfers *all)
 
 /* ---- time ---- */
 
-static bool
+static void
 measure(struct core *c, int64_t passed_ms)
 {
 	struct transfer *t = c->t;
 	uint64_t now;
 
 	if (t->state != TRANSFER_MOVING)
-		return false;
+		return;
 	now = t->moved > c->measured ? t->moved - c->measured : 0;
 	now = now * 1000 / (uint64_t)passed_ms;
 	/* What stopped is soon told to have. */
@@ -434,34 +344,65 @@ measure(struct core *c, int64_t passed_ms)
 		t->rate /= 8;
 	else
 		t->rate = t->rate == 0 ? now : (3 * t->rate + now) / 4;
+	c->all->has_news = true;
 	c->measured = t->shown = t->moved;
-	return true;
+}
+
+static void
+go_on(struct core *c, int64_t now_ms)
+{
+	bool is_due = c->again_ms != 0;
+
+	if (c->again_ms > now_ms)
+		return;
+	c->again_ms = 0;
+	if (is_due && c->leg != 0 && !c->is_busy)
+		c->ops->retry(c);
+	else
+		begin(c);
+}
+
+static int64_t
+wait_of(const struct core *c, int64_t now_ms)
+{
+	if (c->t->state == TRANSFER_MOVING)
+		return CORE_RATE_MS;
+	if (c->again_ms == 0)
+		return -1;
+	return c->again_ms > now_ms ? c->again_ms - now_ms : 0;
 }
 
 int64_t
 transfers_tick(struct transfers *all, int64_t now_ms)
 {
-	int64_t passed = now_ms - all->rate_ms;
+	int64_t passed = now_ms - all->rate_ms, wait = -1;
 	struct core *c, *next;
-	bool any = false;
 
 	all->now_ms = now_ms;
 	for (c = all->first; c != NULL; c = next) {
 		next = c->next;
-		any = any || c->again_ms != 0 || c->t->state == TRANSFER_MOVING;
 		if (passed >= CORE_RATE_MS)
 			measure(c, passed);
-		if (c->again_ms == 0 || c->again_ms > now_ms)
-			continue;
-		c->again_ms = 0;
-		if (c->leg != 0 || c->is_busy)
-			c->ops->go_on(c);
-		else
-			begin(c);
+		if (all->is_live)
+			go_on(c, now_ms);
 	}
 	if (passed >= CORE_RATE_MS)
 		all->rate_ms = now_ms;
-	return any ? CORE_RATE_MS : -1;
+	for (c = all->first; c != NULL && all->is_live; c = c->next) {
+		int64_t own = wait_of(c, now_ms);
+		if (own >= 0 && (wait < 0 || own < wait))
+			wait = own;
+	}
+	return wait;
+}
+
+bool
+transfers_news(struct transfers *all)
+{
+	bool has = all->has_news;
+
+	all->has_news = false;
+	return has;
 }
 
 /* ---- wishes ---- */
@@ -472,48 +413,58 @@ transfers_wish(
 {
 	struct core *c = t->core;
 
-	(void)all;
 	if (c == NULL)
 		return false;
 	switch (wish) {
 	case WISH_PAUSE:
 		t->is_paused = true;
+		core_cancel_leg(c, FINE);
 		core_state(c, TRANSFER_PAUSED);
 		break;
 	case WISH_GO_ON:
 		t->is_paused = false;
-		core_state(c, c->leg != 0 ? TRANSFER_MOVING : TRANSFER_WAITING);
-		if (c->leg != 0)
-			c->ops->go_on(c);
-		else
-			begin(c);
+		c->again_ms = c->leg != 0 ? all->now_ms : 0;
+		if (t->state == TRANSFER_PAUSED)
+			core_state(c, TRANSFER_WAITING);
 		break;
 	case WISH_CANCEL:
+		if (t->is_upload)
+			core_withdraw(c, SLICE(""));
 		core_cancel_leg(c, FINE);
-		if (t->is_upload && t->file != 0 && all->is_live)
-			all->ops.ask(all->ops.arg,
-			    &(union message){ .withdraw = { MSG_WITHDRAW, 0,
-						  t->file, SLICE("") } });
-		end(c, TRANSFER_CANCELLED);
-		break;
+		core_end(c, TRANSFER_CANCELLED);
+		return true;
 	}
+	keeper_note(all);
 	return true;
 }
 
 /* ---- all of them ---- */
 
 struct transfers *
-transfers_new(
-    struct model *m, const struct transfer_ops *ops, const char *directory)
+transfers_new(struct model *m, const struct transfer_ops *ops,
+    const struct transfers_options *o)
 {
 	struct transfers *all = xcalloc(1, sizeof(*all));
 
 	all->model = m;
 	all->ops = *ops;
-	if (directory != NULL)
-		all->directory = xstrdup(directory);
+	all->places = CORE_PLACES;
+	if (o->downloads != NULL)
+		all->directory = xstrdup(o->downloads);
 	all->worker = worker_new();
+	keeper_open(all, o);
 	return all;
+}
+
+static void
+forget(struct transfer **at)
+{
+	struct transfer *t = *at;
+
+	*at = t->next;
+	free(t->name);
+	free(t->path);
+	free(t);
 }
 
 void
@@ -525,12 +476,17 @@ transfers_free(struct transfers *all)
 		return;
 	while ((c = all->first) != NULL) {
 		all->first = c->next;
+		atomic_store(&c->is_stopped, true);
 		c->t->core = NULL;
 		c->t = NULL;
 		if (!c->is_busy)
-			free_core(c);
+			core_free(c);
 	}
 	worker_free(all->worker);
+	keeper_done(&all->keeper);
+	while (all->model->transfers != NULL)
+		forget(&all->model->transfers);
+	free(all->withdrawn);
 	free(all->directory);
 	free(all);
 }
@@ -539,34 +495,4 @@ int
 transfers_fd(const struct transfers *all)
 {
 	return worker_fd(all->worker);
-}
-
-/* ---- records ---- */
-
-void
-transfer_record(const struct transfer *t, struct transfer_record *r)
-{
-	const struct core *c = t->core;
-
-	*r = (struct transfer_record){ .is_upload = t->is_upload,
-		.file = t->file,
-		.room = xstrdup(t->room->name) };
-	if (c != NULL)
-		c->ops->record(c, r);
-}
-
-void
-transfer_record_done(struct transfer_record *r)
-{
-	free(r->room);
-	free(r->path);
-	free(r->name);
-}
-
-struct transfer *
-transfers_again(struct transfers *all, struct room *room,
-    const struct transfer_record *r, struct buf *why)
-{
-	return r->is_upload ? transfer_up_again(all, room, r, why)
-			    : transfer_down_again(all, room, r);
 }

@@ -12,27 +12,29 @@
 #include "transfer_core.h"
 #include "xmalloc.h"
 
-enum { HASH_STEP = 16 }; /* pieces hashed until others have their turn */
+/* A server that was killed has less than it sent: who sends the file to it
+ * comes back, too, so it is asked again before all is fetched anew. */
+enum { PREFIX_TRIES = 3 };
 
 struct down {
 	struct core core; /* first */
 	char *to;	 /* where to, as wished; NULL: the standard directory */
-	char *directory; /* and as found */
-	char *now;	 /* "NAME.part", "" before there is one */
-	bool has_part;
+	char *directory; /* that of the part, "" before there is one */
+	char *now;	 /* "NAME.part", likewise */
+	bool has_part, is_pipe;
 	struct buf coming; /* received, not handed to the worker */
 	uint32_t window;
 	uint64_t told; /* of the credit, what the server knows */
 	uint64_t time;
 	uint8_t flags;
 	struct hash wanted; /* once whole has come */
-	bool is_late;	    /* a task was busy when it could have begun */
 
 	/* The worker's. */
+	char *folder_path;
 	int folder; /* -1: not open */
 	struct part *part;
-	uint8_t *piece;
-	size_t len;	 /* of it to be written */
+	struct buf writing;
+	uint8_t *piece;	 /* for what is there already; NULL: not needed yet */
 	uint64_t size;	 /* as the server has it */
 	struct buf name; /* wanted; then the one it got */
 	struct buf why;	 /* what went wrong, in words */
@@ -58,42 +60,46 @@ failed(struct down *d, int error)
 }
 
 /* To a directory, or to a file in one. */
-static void
+static char *
 find_place(struct down *d)
 {
+	const char *slash = strrchr(d->to, '/');
 	struct stat st;
-	const char *slash;
 
-	if (d->to == NULL && d->core.all->directory == NULL) {
-		buf_add_string(&d->why,
-		    "there is no directory for files that are fetched: neither "
-		    "HOME nor XDG_DOWNLOAD_DIR is set, see -D");
-		return;
-	}
-	if (d->to == NULL) {
-		d->directory = xstrdup(d->core.all->directory);
-		return;
-	}
-	slash = strrchr(d->to, '/');
 	if ((stat(d->to, &st) == 0 && S_ISDIR(st.st_mode)) ||
-	    (slash != NULL && slash[1] == '\0')) {
-		d->directory = xstrdup(d->to);
-		return;
-	}
-	d->directory = slash == NULL ? xstrdup(".")
-	    : slash == d->to	     ? xstrdup("/")
-				     : xstrndup(d->to, (size_t)(slash - d->to));
+	    (slash != NULL && slash[1] == '\0'))
+		return xstrdup(d->to);
 	buf_clear(&d->name);
 	buf_add_string(&d->name, slash != NULL ? slash + 1 : d->to);
+	if (slash == NULL)
+		return xstrdup(".");
+	return slash == d->to ? xstrdup("/")
+			      : xstrndup(d->to, (size_t)(slash - d->to));
 }
 
 static bool
 open_folder(struct down *d)
 {
-	if (d->directory == NULL)
-		find_place(d);
-	if (d->folder < 0 && d->directory != NULL)
-		d->folder = part_directory(d->directory, &d->why);
+	char *full;
+
+	if (d->folder >= 0)
+		return true;
+	if (d->folder_path == NULL && d->to != NULL)
+		d->folder_path = find_place(d);
+	else if (d->folder_path == NULL && d->core.all->directory != NULL)
+		d->folder_path = xstrdup(d->core.all->directory);
+	if (d->folder_path == NULL) {
+		buf_add_string(&d->why,
+		    "there is no directory for files that are fetched: neither "
+		    "HOME nor XDG_DOWNLOAD_DIR is set, see -D");
+		return false;
+	}
+	d->folder = part_directory(d->folder_path, &d->why);
+	full = d->folder >= 0 ? realpath(d->folder_path, NULL) : NULL;
+	if (full != NULL) {
+		free(d->folder_path);
+		d->folder_path = full;
+	}
 	return d->folder >= 0;
 }
 
@@ -122,7 +128,9 @@ work_again(struct task *task)
 		d->part = part_again(d->folder, d->now, &d->why);
 	if (d->part == NULL)
 		return failed(d, ENOENT);
-	for (int i = 0; i < HASH_STEP; i++) {
+	if (d->piece == NULL)
+		d->piece = xmalloc(CORE_PIECE);
+	for (int i = 0; i < CORE_HASH_STEP; i++) {
 		long n = part_read(d->part, d->piece, CORE_PIECE, c->hashed);
 		if (n < 0)
 			return failed(d, errno);
@@ -131,19 +139,28 @@ work_again(struct task *task)
 		digest_add(c->digest, d->piece, (size_t)n);
 		c->hashed += (uint64_t)n;
 	}
-	return true;
+	return !atomic_load(&c->is_stopped);
 }
 
 static bool
 work_write(struct task *task)
 {
 	struct down *d = (struct down *)task;
-	int error = part_write(d->part, d->piece, d->len);
+	struct core *c = &d->core;
+	const uint8_t *at = buf_at(&d->writing);
+	int error = part_write(d->part, at, d->writing.len);
+	uint64_t n = part_have(d->part) - c->hashed;
 
-	if (error != 0)
-		return failed(d, error);
-	digest_add(d->core.digest, d->piece, d->len);
-	d->core.hashed += d->len;
+	digest_add(c->digest, at, (size_t)n);
+	c->hashed += n;
+	buf_consume(&d->writing, (size_t)n);
+	if (error == EAGAIN)
+		c->error = EAGAIN;
+	else if (error != 0)
+		failed(d, error);
+	/* What could be written and not synced may be lost. */
+	if (d->writing.len == 0)
+		d->is_full = false;
 	return false;
 }
 
@@ -161,24 +178,58 @@ work_finish(struct task *task)
 	return error != 0 && failed(d, error);
 }
 
+/* What is there is of no use. */
+static bool
+work_forget(struct task *task)
+{
+	struct down *d = (struct down *)task;
+
+	part_close(d->part, true);
+	d->part = NULL;
+	return false;
+}
+
+/* One that was never opened in this run may have to go, too. */
+static bool
+down_close(struct task *task)
+{
+	struct down *d = (struct down *)task;
+	struct buf why = { 0 };
+
+	if (d->part == NULL && d->core.is_dropped && d->now[0] != '\0' &&
+	    open_folder(d))
+		d->part = part_again(d->folder, d->now, &why);
+	part_close(d->part, d->core.is_dropped);
+	if (d->folder >= 0)
+		close(d->folder);
+	buf_done(&why);
+	return false;
+}
+
 /* ---- credit and writing ---- */
 
 static void write_some(struct down *);
 
+/* Never beyond the size that was told. */
 static void
 grant(struct down *d)
 {
 	struct core *c = &d->core;
-	union message m = { .credit = { MSG_CREDIT, c->leg, 0, c->hashed } };
+	uint64_t most = c->hashed + d->window;
+	union message m = { .credit = {
+				MSG_CREDIT, c->leg, 0, part_synced(d->part) } };
 
 	if (c->leg == 0 || c->t->is_paused)
 		return;
 	if (c->offset + d->window / 4 >= c->limit &&
 	    d->window < CORE_WINDOW_MOST)
 		d->window *= 2;
-	if (c->hashed + d->window > c->limit)
-		c->limit = c->hashed + d->window;
-	if (c->limit - d->told < d->window / 4)
+	if (most > c->t->size)
+		most = c->t->size;
+	if (most > c->limit)
+		c->limit = most;
+	if (c->limit - d->told < d->window / 4 &&
+	    (c->limit != c->t->size || c->limit == d->told))
 		return;
 	d->told = m.credit.limit = c->limit;
 	c->all->ops.send(c->all->ops.arg, &m);
@@ -194,31 +245,35 @@ trouble(struct down *d)
 		core_fail(c, "%s", buf_string(&d->why));
 		return;
 	}
-	snprintf(c->t->why, sizeof(c->t->why), "%s", buf_string(&d->why));
+	core_why(c, buf_slice(&d->why));
 	core_state(c, TRANSFER_HELD);
 	buf_clear(&d->why);
-	c->again_ms = c->all->now_ms + CORE_RETRY_MS;
+	core_later(c);
 }
 
-static void down_begin(struct core *);
-
-/* Back from the worker; false: there is nothing more to do now. */
+/* Back from the worker.  false: there is nothing more to do now. */
 static bool
 is_back(struct down *d)
 {
 	if (!core_is_back(&d->core))
 		return false;
-	if (d->core.error != 0) {
-		trouble(d);
-		return false;
-	}
-	if (d->is_late && d->coming.len == 0) {
-		d->is_late = false;
-		if (d->core.all->is_live && d->core.leg == 0)
-			down_begin(&d->core);
-		return false;
-	}
-	return true;
+	if (d->core.error == 0 || d->core.error == EAGAIN)
+		return true;
+	trouble(d);
+	return false;
+}
+
+static void
+say_verified(struct down *d)
+{
+	struct core *c = &d->core;
+	union message m = {
+		.verified = { MSG_VERIFIED, c->leg,
+		    { (const char *)d->wanted.byte, sizeof(d->wanted.byte) } }
+	};
+
+	if (c->leg != 0)
+		c->all->ops.send(c->all->ops.arg, &m);
 }
 
 static void
@@ -227,26 +282,36 @@ is_finished(struct task *task)
 	struct down *d = (struct down *)task;
 	struct core *c = &d->core;
 	struct buf path = { 0 };
-	union message m = {
-		.verified = { MSG_VERIFIED, c->leg,
-		    { (const char *)d->wanted.byte, sizeof(d->wanted.byte) } }
-	};
 
-	if (c->error == EBADMSG && c->t != NULL) {
-		core_is_back(c);
+	if (!core_is_back(c))
+		return;
+	if (c->error == EBADMSG) {
 		core_fail(c, "what arrived is not what was sent");
 		return;
 	}
-	if (!is_back(d))
+	if (c->error != 0) {
+		trouble(d);
 		return;
+	}
 	if (d->name.len != 0)
-		buf_printf(&path, "%s/%s", d->directory, buf_string(&d->name));
+		buf_printf(
+		    &path, "%s/%s", d->folder_path, buf_string(&d->name));
 	core_path(c, buf_slice(&path));
 	buf_done(&path);
-	if (c->leg != 0)
-		c->all->ops.send(c->all->ops.arg, &m);
-	c->leg = 0;
+	say_verified(d);
 	core_done(c, &d->wanted);
+}
+
+/* What it does while it has a part and no trouble. */
+static void
+show_state(struct down *d)
+{
+	struct core *c = &d->core;
+
+	core_state(c,
+	    c->leg == 0	       ? TRANSFER_WAITING
+		: c->is_ending ? TRANSFER_FINISHING
+			       : TRANSFER_MOVING);
 }
 
 static void
@@ -255,12 +320,12 @@ is_written(struct task *task)
 	struct down *d = (struct down *)task;
 	struct core *c = &d->core;
 
-	if (c->error == 0)
-		d->len = 0;
 	if (!is_back(d))
 		return;
-	if (c->t->state == TRANSFER_HELD)
-		core_state(c, c->leg != 0 ? TRANSFER_MOVING : TRANSFER_WAITING);
+	if (c->t->state == TRANSFER_HELD) {
+		c->tries = 0;
+		show_state(d);
+	}
 	c->t->moved = c->hashed;
 	grant(d);
 	write_some(d);
@@ -271,15 +336,15 @@ write_some(struct down *d)
 {
 	struct core *c = &d->core;
 
-	if (c->is_busy || c->again_ms != 0)
+	if (c->is_busy || c->again_ms != 0 || !d->has_part)
 		return;
-	if (d->len == 0 && d->coming.len != 0) {
-		d->len =
-		    d->coming.len < CORE_PIECE ? d->coming.len : CORE_PIECE;
-		memcpy(d->piece, buf_at(&d->coming), d->len);
-		buf_consume(&d->coming, d->len);
+	if (d->writing.len == 0) {
+		struct buf empty = d->writing;
+
+		d->writing = d->coming;
+		d->coming = empty;
 	}
-	if (d->len != 0)
+	if (d->writing.len != 0)
 		core_ask(c, work_write, is_written);
 	else if (c->is_ending)
 		core_ask(c, work_finish, is_finished);
@@ -288,18 +353,24 @@ write_some(struct down *d)
 /* ---- a leg ---- */
 
 static void
+set(char **to, const char *value)
+{
+	free(*to);
+	*to = xstrdup(value);
+}
+
+static void
 is_again(struct task *task)
 {
 	struct down *d = (struct down *)task;
+	struct core *c = &d->core;
 
-	d->has_part = d->core.error == 0;
 	if (!is_back(d))
 		return;
-	d->core.offset = d->core.t->moved = d->core.hashed;
-	if (d->core.all->is_live)
-		down_begin(&d->core);
-	else
-		core_state(&d->core, TRANSFER_WAITING);
+	d->has_part = true;
+	set(&d->directory, d->folder_path);
+	c->offset = c->t->moved = c->hashed;
+	core_state(c, TRANSFER_WAITING);
 }
 
 static void
@@ -313,8 +384,8 @@ down_begin(struct core *c)
 				.offset = c->hashed,
 			    } };
 
-	if (c->is_busy || d->coming.len != 0 || d->len != 0) {
-		d->is_late = true;
+	if (d->coming.len != 0 || d->writing.len != 0) {
+		write_some(d);
 		return;
 	}
 	if (!d->has_part && d->now[0] != '\0') {
@@ -325,7 +396,6 @@ down_begin(struct core *c)
 	if (c->hashed != 0)
 		m.fetch.hash = (struct slice){ (const char *)hash.byte,
 			sizeof(hash.byte) };
-	core_state(c, TRANSFER_WAITING);
 	c->ref = c->all->ops.ask(c->all->ops.arg, &m);
 }
 
@@ -334,25 +404,25 @@ is_created(struct task *task)
 {
 	struct down *d = (struct down *)task;
 
-	d->has_part = d->core.error == 0;
 	if (!is_back(d))
 		return;
-	free(d->now);
-	d->now = xstrdup(part_now(d->part));
-	core_state(
-	    &d->core, d->core.leg != 0 ? TRANSFER_MOVING : TRANSFER_WAITING);
-	d->core.all->ops.changed(d->core.all->ops.arg, d->core.t);
+	d->has_part = true;
+	set(&d->now, part_now(d->part));
+	set(&d->directory, d->folder_path);
+	keeper_note(d->core.all);
+	show_state(d);
 	grant(d);
+	write_some(d);
 }
 
-static void
+static bool
 hear_leg(struct down *d, const struct msg_leg *m)
 {
 	struct core *c = &d->core;
 
-	if (m->offset != c->hashed) {
+	if (m->offset != c->hashed || m->size < m->offset) {
 		core_fail(c, "the server begins where it was not asked to");
-		return;
+		return true;
 	}
 	c->offset = c->limit = d->told = c->measured = m->offset;
 	d->window = CORE_WINDOW;
@@ -362,13 +432,14 @@ hear_leg(struct down *d, const struct msg_leg *m)
 	c->is_ending = false;
 	core_name(c, m->name);
 	if (d->has_part) {
-		core_state(c, TRANSFER_MOVING);
+		show_state(d);
 		grant(d);
-		return;
+		return true;
 	}
 	buf_clear(&d->name);
 	part_name(&d->name, m->name);
 	core_ask(c, work_create, is_created);
+	return true;
 }
 
 static bool
@@ -385,36 +456,56 @@ hear_data(struct down *d, const struct msg_data *m)
 	return true;
 }
 
+/* An empty file may be whole before its part is there. */
 static bool
 hear_whole(struct down *d, const struct msg_whole *m)
 {
 	struct core *c = &d->core;
 
-	if (m->size != c->offset || m->hash.len != sizeof(d->wanted.byte) ||
-	    !d->has_part)
-		return !d->has_part && m->size == 0;
+	if (c->is_ending || m->size != c->offset ||
+	    m->hash.len != sizeof(d->wanted.byte) ||
+	    (c->t->size != UINT64_MAX && m->size != c->t->size))
+		return false;
 	memcpy(d->wanted.byte, m->hash.at, sizeof(d->wanted.byte));
 	c->t->size = m->size;
 	c->is_ending = true;
-	core_state(c, TRANSFER_FINISHING);
+	if (c->t->state != TRANSFER_HELD)
+		core_state(c, TRANSFER_FINISHING);
 	write_some(d);
 	return true;
 }
 
-/* What is here is not the beginning of it: all of it anew. */
 static void
-start_again(struct down *d)
+is_forgotten(struct task *task)
 {
+	struct down *d = (struct down *)task;
 	struct core *c = &d->core;
 
-	part_close(d->part, true);
-	d->part = NULL;
+	if (!core_is_back(c))
+		return;
 	d->has_part = false;
 	d->now[0] = '\0';
 	digest_reset(c->digest);
 	c->hashed = 0;
 	c->t->moved = 0;
-	down_begin(c);
+	keeper_note(c->all);
+}
+
+static bool
+down_forget(struct core *c)
+{
+	struct down *d = down_of(c);
+
+	if (c->hashed == 0 || (d->is_pipe && c->tries >= PREFIX_TRIES))
+		return false;
+	core_state(c, TRANSFER_WAITING);
+	if (c->tries < PREFIX_TRIES) {
+		core_later(c);
+		return true;
+	}
+	c->tries = 0;
+	core_ask(c, work_forget, is_forgotten);
+	return true;
 }
 
 static bool
@@ -424,15 +515,11 @@ down_hear(struct core *c, const union message *m)
 
 	switch (m->type) {
 	case MSG_LEG:
-		hear_leg(d, &m->leg);
-		return true;
+		return hear_leg(d, &m->leg);
 	case MSG_DATA:
 		return hear_data(d, &m->data);
 	case MSG_WHOLE:
 		return hear_whole(d, &m->whole);
-	case MSG_REFUSED:
-		start_again(d);
-		return true;
 	default:
 		return false;
 	}
@@ -454,16 +541,14 @@ down_has_more(const struct core *c)
 }
 
 static void
-down_go_on(struct core *c)
+down_retry(struct core *c)
 {
 	struct down *d = down_of(c);
 
-	if (c->is_busy)
-		return;
-	if (!d->has_part && c->leg != 0)
+	if (!d->has_part)
 		core_ask(c, work_create, is_created);
-	grant(d);
-	write_some(d);
+	else
+		write_some(d);
 }
 
 static void
@@ -471,30 +556,34 @@ down_free(struct core *c)
 {
 	struct down *d = down_of(c);
 
-	part_close(d->part, d->core.is_dropped);
-	if (d->folder >= 0)
-		close(d->folder);
 	buf_done(&d->coming);
+	buf_done(&d->writing);
 	buf_done(&d->name);
 	buf_done(&d->why);
 	free(d->piece);
 	free(d->to);
+	free(d->folder_path);
 	free(d->directory);
 	free(d->now);
 	free(d);
 }
 
-static void
-down_record(const struct core *c, struct transfer_record *r)
+static bool
+down_record(const struct core *c, struct underway *r)
 {
 	const struct down *d = (const struct down *)c;
 
-	r->path = xstrdup(d->directory != NULL ? d->directory : "");
+	r->room = xstrdup(c->t->room->name);
+	r->path = xstrdup(d->to != NULL ? d->to : "");
 	r->name = xstrdup(d->now);
+	r->caption = xstrdup("");
+	r->directory = xstrdup(d->directory);
+	return !d->is_pipe;
 }
 
-const struct core_ops core_down = { down_begin, down_hear, down_pull,
-	down_has_more, down_go_on, down_free, down_record };
+const struct core_ops core_down = { down_begin, down_hear, down_forget,
+	down_pull, down_has_more, down_retry, down_close, down_free,
+	down_record };
 
 /* ---- what is to be fetched ---- */
 
@@ -506,22 +595,34 @@ down_new(struct transfers *all, struct room *room, uint64_t file)
 	d->core.ops = &core_down;
 	d->folder = -1;
 	d->now = xstrdup("");
-	d->piece = xmalloc(CORE_PIECE);
+	d->directory = xstrdup("");
 	core_show(all, &d->core, room, false, SLICE(""))->file = file;
 	return d;
 }
 
 static struct transfer *
-begin(struct down *d)
+add(struct down *d)
 {
 	struct transfers *all = d->core.all;
+	struct transfer *t = d->core.t;
 
-	all->ops.changed(all->ops.arg, d->core.t);
-	if (d->core.all->is_live)
-		down_begin(&d->core);
-	else
-		core_state(&d->core, TRANSFER_WAITING);
-	return d->core.t;
+	all->ops.changed(all->ops.arg, t);
+	keeper_note(all);
+	if (all->is_live)
+		transfers_tick(all, all->now_ms);
+	return t;
+}
+
+/* From where one is now: the next run may be begun elsewhere. */
+static char *
+absolute(const char *path)
+{
+	char *here = path[0] != '/' ? getcwd(NULL, 0) : NULL;
+	char *full =
+	    here != NULL ? xasprintf("%s/%s", here, path) : xstrdup(path);
+
+	free(here);
+	return full;
 }
 
 struct transfer *
@@ -530,22 +631,30 @@ transfers_fetch(struct transfers *all, struct room *room, uint64_t file,
 {
 	struct down *d = down_new(all, room, file);
 
-	d->to = to != NULL ? xstrdup(to) : NULL;
+	d->to = to != NULL ? absolute(to) : NULL;
 	if (fd >= 0) {
 		d->part = part_pipe(fd);
-		d->has_part = true;
+		d->has_part = d->is_pipe = true;
 	}
-	return begin(d);
+	return add(d);
 }
 
-struct transfer *
+void
 transfer_down_again(
-    struct transfers *all, struct room *room, const struct transfer_record *r)
+    struct transfers *all, struct room *room, const struct underway *r)
 {
 	struct down *d = down_new(all, room, r->file);
 
-	d->directory = r->path[0] != '\0' ? xstrdup(r->path) : NULL;
-	free(d->now);
-	d->now = xstrdup(r->name);
-	return begin(d);
+	d->to = r->path[0] != '\0' ? xstrdup(r->path) : NULL;
+	set(&d->directory, r->directory);
+	if (r->directory[0] != '\0')
+		d->folder_path = xstrdup(r->directory);
+	set(&d->now, r->name);
+	d->core.log = r->log;
+	free(d->core.server);
+	d->core.server = xstrdup(r->server);
+	d->core.t->is_paused = r->is_paused;
+	if (r->is_paused)
+		core_state(&d->core, TRANSFER_PAUSED);
+	add(d);
 }

@@ -3,21 +3,31 @@
  * goes.  What is read once from a pipe is kept until the server has it on disk.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "codec.h"
 #include "log.h"
+#include "names.h"
+#include "source.h"
 #include "transfer_core.h"
 #include "xmalloc.h"
 
-enum { HASH_STEP = 16 }; /* pieces hashed until others have their turn */
+enum {
+	PIPE_MS = 50, /* the worker waits so long for a pipe at a time */
+	/* Of a pipe, sent and not known to be on disk there.  A server that
+	 * syncs as ours does never has so much of it in doubt. */
+	KEPT_MAX = 32 * 1024 * 1024,
+};
+
+struct piece {
+	uint8_t *bytes; /* CORE_PIECE of them */
+	size_t at, len; /* those not sent begin at, and end at len */
+};
 
 struct up {
 	struct core core; /* first */
@@ -27,22 +37,23 @@ struct up {
 	uint64_t size; /* UINT64_MAX: a pipe's */
 	uint64_t time;
 	uint8_t flags;
+	bool is_open;	    /* the leg is, and the server has our bytes */
 	struct hash prefix; /* the server's, of the bytes it has */
-	uint64_t check;	    /* bytes of it */
+	uint64_t check;	    /* so many */
+	bool is_verified;   /* the server has all of it, while we check */
+	struct hash verified;
 
-	struct buf ready; /* read, not sent: [core.offset, read) */
+	struct piece now;
+	bool has_next;	  /* piece is full, and comes after now */
 	struct buf kept;  /* of a pipe: sent, perhaps not on disk there */
 	uint64_t kept_at; /* offset of its first byte */
 	uint64_t read;	  /* bytes read */
 	bool is_end;	  /* and these are all */
-	bool waits;	  /* a leg began while a task was busy: at */
-	uint64_t at;
 
 	/* The worker's. */
-	int fd;
-	struct stat as_was; /* when it was opened */
-	uint8_t *piece;
-	size_t len; /* of it read, 0: the end */
+	struct source source; /* fd -1: not open */
+	struct buf why;
+	struct piece piece;
 };
 
 static struct up *
@@ -62,26 +73,31 @@ is_pipe(const struct up *u)
 static bool
 is_changed(const struct up *u)
 {
+	const struct stat *then = &u->source.st;
 	struct stat now;
 
-	return fstat(u->fd, &now) < 0 || now.st_size != u->as_was.st_size ||
-	    now.st_mtim.tv_sec != u->as_was.st_mtim.tv_sec ||
-	    now.st_mtim.tv_nsec != u->as_was.st_mtim.tv_nsec;
+	return fstat(u->source.fd, &now) < 0 || now.st_size != then->st_size ||
+	    now.st_mtim.tv_sec != then->st_mtim.tv_sec ||
+	    now.st_mtim.tv_nsec != then->st_mtim.tv_nsec;
 }
 
 static ssize_t
-read_some(const struct up *u, uint64_t offset)
+read_some(const struct up *u)
 {
-	struct pollfd p = { .fd = u->fd, .events = POLLIN };
+	struct pollfd p = { .fd = u->source.fd, .events = POLLIN };
+	uint8_t *to = u->piece.bytes;
 	ssize_t n;
 
 	do {
-		n = is_pipe(u)
-		    ? read(u->fd, u->piece, CORE_PIECE)
-		    : pread(u->fd, u->piece, CORE_PIECE, (off_t)offset);
-		if (n < 0 && errno == EAGAIN)
-			poll(&p, 1, -1);
-	} while (n < 0 && (errno == EINTR || errno == EAGAIN));
+		errno = EAGAIN;
+		if (!is_pipe(u))
+			n = pread(u->source.fd, to, CORE_PIECE,
+			    (off_t)u->core.hashed);
+		else if (poll(&p, 1, PIPE_MS) > 0)
+			n = read(u->source.fd, to, CORE_PIECE);
+		else
+			n = -1;
+	} while (n < 0 && errno == EINTR);
 	return n;
 }
 
@@ -89,15 +105,16 @@ static bool
 work_read(struct task *task)
 {
 	struct up *u = (struct up *)task;
-	ssize_t n = read_some(u, u->core.hashed);
+	ssize_t n = read_some(u);
 
-	u->len = n > 0 ? (size_t)n : 0;
+	u->piece.at = 0;
+	u->piece.len = n > 0 ? (size_t)n : 0;
 	if (n < 0)
 		u->core.error = errno;
 	else if (!is_pipe(u) && is_changed(u))
 		u->core.error = ESTALE;
-	digest_add(u->core.digest, u->piece, u->len);
-	u->core.hashed += u->len;
+	digest_add(u->core.digest, u->piece.bytes, u->piece.len);
+	u->core.hashed += u->piece.len;
 	return false;
 }
 
@@ -108,68 +125,114 @@ work_check(struct task *task)
 	struct up *u = (struct up *)task;
 	struct core *c = &u->core;
 
-	for (int i = 0; i < HASH_STEP && c->hashed < u->check; i++) {
-		ssize_t n = read_some(u, c->hashed);
+	for (int i = 0; i < CORE_HASH_STEP && c->hashed < u->check; i++) {
+		ssize_t n = read_some(u);
 
-		if (n <= 0) {
+		if (n <= 0 || is_changed(u)) {
 			c->error = n < 0 ? errno : ESTALE;
 			return false;
 		}
 		if ((uint64_t)n > u->check - c->hashed)
 			n = (ssize_t)(u->check - c->hashed);
-		digest_add(c->digest, u->piece, (size_t)n);
+		digest_add(c->digest, u->piece.bytes, (size_t)n);
 		c->hashed += (uint64_t)n;
 	}
-	return c->hashed < u->check;
+	return c->hashed < u->check && !atomic_load(&c->is_stopped);
+}
+
+static uint64_t
+time_of(const struct stat *st)
+{
+	return (uint64_t)st->st_mtim.tv_sec * 1000 +
+	    (uint64_t)st->st_mtim.tv_nsec / 1000000;
+}
+
+static bool
+work_open(struct task *task)
+{
+	struct up *u = (struct up *)task;
+	struct source s;
+
+	if (!source_open(&s, u->path, &u->why)) {
+		u->core.error = ENOENT;
+		return false;
+	}
+	u->source = s;
+	if ((uint64_t)s.st.st_size == u->size && time_of(&s.st) == u->time)
+		return false;
+	buf_printf(&u->why, "%s: it changed since it was sent; send it again",
+	    u->path);
+	u->core.error = ESTALE;
+	return false;
+}
+
+static bool
+up_close(struct task *task)
+{
+	struct up *u = (struct up *)task;
+
+	if (u->source.fd >= 0)
+		source_close(&u->source);
+	return false;
+}
+
+/* ---- how it fails ---- */
+
+/* The room is told that it will not come. */
+static void
+fail_with(struct up *u, const char *words)
+{
+	core_withdraw(&u->core, SLICE(""));
+	core_fail(&u->core, "%s", words);
+}
+
+static void
+fail(struct up *u)
+{
+	fail_with(u,
+	    u->core.error == ESTALE
+		? "the file changed while it was sent; send it again"
+		: strerrordesc_np(u->core.error));
 }
 
 /* ---- reading ahead ---- */
 
 static void read_ahead(struct up *);
-static void start(struct up *, uint64_t offset);
-
-/* true: what the task was for is over, another leg has begun. */
-static bool
-is_late(struct up *u)
-{
-	if (!u->waits)
-		return false;
-	u->waits = false;
-	if (u->core.leg != 0)
-		start(u, u->at);
-	return true;
-}
 
 static void
-fail(struct up *u, int error)
+take_next(struct up *u)
 {
-	if (error == ESTALE)
-		core_fail(&u->core,
-		    "the file changed while it was sent; send it again");
-	else
-		core_fail(&u->core, "%s", strerrordesc_np(error));
+	struct piece empty = u->now;
+
+	u->now = u->piece;
+	u->piece = empty;
+	u->has_next = false;
 }
 
 static void
 is_read(struct task *task)
 {
 	struct up *u = (struct up *)task;
+	struct core *c = &u->core;
 
-	if (!core_is_back(&u->core))
+	if (!core_is_back(c))
 		return;
-	if (u->core.error != 0) {
-		fail(u, u->core.error);
+	if (c->error != 0 && c->error != EAGAIN) {
+		fail(u);
 		return;
 	}
-	if (!is_pipe(u) && is_late(u))
+	u->read += u->piece.len;
+	u->has_next = u->piece.len != 0;
+	if (c->error == 0)
+		u->is_end = u->piece.len == 0 || u->read == u->size;
+	if (!is_pipe(u) && u->is_end && u->read != u->size) {
+		c->error = ESTALE;
+		fail(u);
 		return;
-	buf_add(&u->ready, u->piece, u->len);
-	u->read += u->len;
-	u->is_end = u->len == 0 || u->read == u->size;
-	if (!is_pipe(u) && u->len == 0 && u->read != u->size)
-		fail(u, ESTALE);
-	else if (!is_late(u))
-		read_ahead(u);
+	}
+	if (u->now.at == u->now.len && u->has_next)
+		take_next(u);
+	read_ahead(u);
 }
 
 static void
@@ -177,14 +240,46 @@ read_ahead(struct up *u)
 {
 	struct core *c = &u->core;
 
-	if (c->is_busy || u->is_end || u->ready.len >= CORE_PIECE)
-		return;
-	if (is_pipe(u) ? c->leg == 0 : c->offset + u->ready.len >= c->limit)
+	if (c->is_busy || c->leg == 0 || !u->is_open || u->is_end ||
+	    u->has_next || (!is_pipe(u) && u->read >= c->limit))
 		return;
 	core_ask(c, work_read, is_read);
 }
 
 /* ---- a leg ---- */
+
+static void
+is_opened(struct task *task)
+{
+	struct up *u = (struct up *)task;
+	struct core *c = &u->core;
+
+	if (!core_is_back(c))
+		return;
+	if (c->error != 0)
+		fail_with(u, buf_string(&u->why));
+	else
+		core_state(c, TRANSFER_WAITING);
+}
+
+/* A conversation may have another name by now. */
+static const char *
+where(const struct up *u)
+{
+	const struct room *room = u->core.t->room;
+
+	return room->is_direct ? room->name : u->to;
+}
+
+/* A conversation is opened by the offer, a room has to be entered. */
+static bool
+may_offer(const struct up *u)
+{
+	struct slice to = slice_of(where(u));
+	const struct room *room = model_room(u->core.all->model, to);
+
+	return !names_is_room(to) || (room != NULL && room->is_attached);
+}
 
 static void
 up_begin(struct core *c)
@@ -193,7 +288,7 @@ up_begin(struct core *c)
 	union message m = { .offer = {
 				.type = MSG_OFFER,
 				.key = u->key,
-				.to = slice_of(u->to),
+				.to = slice_of(where(u)),
 				.size = u->size,
 				.time = u->time,
 				.flags = u->flags,
@@ -201,26 +296,52 @@ up_begin(struct core *c)
 				.caption = slice_of(u->caption),
 			    } };
 
-	core_state(c, TRANSFER_WAITING);
-	/* A conversation is opened by the offer, a room has to be entered. */
-	if (!c->t->room->is_direct && !c->t->room->is_attached) {
+	if (u->source.fd < 0) {
+		core_state(c, TRANSFER_CHECKING);
+		core_ask(c, work_open, is_opened);
+	} else if (!may_offer(u)) {
 		c->again_ms = c->all->now_ms + CORE_RATE_MS;
-		return;
+	} else {
+		c->again_ms = 0;
+		c->ref = c->all->ops.ask(c->all->ops.arg, &m);
 	}
-	c->ref = c->all->ops.ask(c->all->ops.arg, &m);
 }
 
 static void
+open_leg(struct up *u)
+{
+	u->is_open = true;
+	u->core.measured = u->core.t->moved = u->core.offset;
+	core_state(&u->core, TRANSFER_MOVING);
+	read_ahead(u);
+}
+
+/* The digest is of all bytes before the offset. */
+static void
 go_from(struct up *u, uint64_t offset)
 {
-	struct core *c = &u->core;
-
-	c->offset = u->read = offset;
-	c->measured = c->t->moved = offset;
-	buf_clear(&u->ready);
+	u->core.offset = u->read = offset;
+	u->now.at = u->now.len = 0;
+	u->has_next = false;
 	u->is_end = offset == u->size;
-	core_state(c, TRANSFER_MOVING);
-	read_ahead(u);
+	open_leg(u);
+}
+
+/* The server says that it has all of it. */
+static void
+compare(struct up *u, const struct hash *theirs)
+{
+	struct core *c = &u->core;
+	struct hash ours = digest_now(c->digest);
+
+	if (memcmp(&ours, theirs, sizeof(ours)) != 0) {
+		fail_with(u, "what the server has is not what was sent");
+		return;
+	}
+	if (is_pipe(u))
+		c->t->size = u->read;
+	c->t->moved = c->t->size;
+	core_done(c, theirs);
 }
 
 static void
@@ -233,69 +354,34 @@ is_checked(struct task *task)
 	if (!core_is_back(c))
 		return;
 	if (c->error != 0) {
-		fail(u, c->error);
+		fail(u);
 		return;
 	}
-	if (is_late(u))
+	if (c->leg == 0 && !u->is_verified)
 		return;
 	hash = digest_now(c->digest);
-	if (memcmp(&hash, &u->prefix, sizeof(hash)) != 0)
-		fail(u, ESTALE);
-	else if (c->leg != 0)
+	if (memcmp(&hash, &u->prefix, sizeof(hash)) != 0) {
+		c->error = ESTALE;
+		fail(u);
+	} else if (u->is_verified) {
+		compare(u, &u->verified);
+	} else {
 		go_from(u, u->check);
-}
-
-static void
-check(struct up *u)
-{
-	digest_reset(u->core.digest);
-	u->core.hashed = 0;
-	core_state(&u->core, TRANSFER_CHECKING);
-	core_ask(&u->core, work_check, is_checked);
+	}
 }
 
 /* What a pipe gave already and the server has not: once more. */
 static void
 go_back(struct up *u, uint64_t offset)
 {
-	struct core *c = &u->core;
-	struct buf again = { 0 };
-
-	if (offset < u->kept_at || offset > c->offset) {
-		core_fail(c,
+	if (offset < u->kept_at || offset > u->kept_at + u->kept.len) {
+		fail_with(u,
 		    "the server lost what was sent, and a pipe cannot be read "
 		    "twice");
 		return;
 	}
-	buf_add_slice(&again, buf_slice(&u->kept));
-	buf_add_slice(&again, buf_slice(&u->ready));
-	buf_consume(&again, (size_t)(offset - u->kept_at));
-	u->kept.len = (size_t)(offset - u->kept_at);
-	buf_done(&u->ready);
-	u->ready = again;
-	c->offset = offset;
-	core_state(c, TRANSFER_MOVING);
-	read_ahead(u);
-}
-
-static void
-start(struct up *u, uint64_t offset)
-{
-	struct core *c = &u->core;
-
-	if (c->is_busy) {
-		u->waits = true;
-		u->at = offset;
-	} else if (is_pipe(u)) {
-		go_back(u, offset);
-	} else if (offset == 0) {
-		digest_reset(c->digest);
-		c->hashed = 0;
-		go_from(u, 0);
-	} else {
-		u->check = offset;
-		check(u);
-	}
+	u->core.offset = offset;
+	open_leg(u);
 }
 
 static void
@@ -306,17 +392,30 @@ hear_leg(struct up *u, const struct msg_leg *m)
 	c->t->file = m->file;
 	c->limit = m->limit;
 	c->is_ending = false;
-	c->all->ops.changed(c->all->ops.arg, c->t);
+	u->is_open = false;
+	u->is_verified = false;
+	keeper_note(c->all);
 	if (is_pipe(u) && m->size != UINT64_MAX)
 		return; /* it is there as a whole: verified follows */
 	if (m->offset > u->size ||
 	    (m->offset != 0 && m->hash.len != sizeof(u->prefix.byte))) {
-		core_fail(c, "the server has more of it than there is");
+		fail_with(u, "the server has more of it than there is");
 		return;
 	}
-	if (m->offset != 0)
-		memcpy(u->prefix.byte, m->hash.at, sizeof(u->prefix.byte));
-	start(u, m->offset);
+	if (is_pipe(u)) {
+		go_back(u, m->offset);
+		return;
+	}
+	digest_reset(c->digest);
+	c->hashed = 0;
+	if (m->offset == 0) {
+		go_from(u, 0);
+		return;
+	}
+	memcpy(u->prefix.byte, m->hash.at, sizeof(u->prefix.byte));
+	u->check = m->offset;
+	core_state(c, TRANSFER_CHECKING);
+	core_ask(c, work_check, is_checked);
 }
 
 static void
@@ -326,19 +425,40 @@ hear_credit(struct up *u, const struct msg_credit *m)
 
 	if (m->limit > c->limit)
 		c->limit = m->limit;
-	if (is_pipe(u) && m->durable > u->kept_at &&
-	    m->durable <= u->kept_at + u->kept.len) {
+	if (is_pipe(u) && m->durable > u->kept_at && m->durable <= c->offset) {
 		buf_consume(&u->kept, (size_t)(m->durable - u->kept_at));
 		u->kept_at = m->durable;
 	}
 	read_ahead(u);
 }
 
+/* All was sent, or was there already.  false: it was not. */
+static bool
+hear_verified(struct up *u, const struct msg_verified *m)
+{
+	struct core *c = &u->core;
+	struct hash hash;
+
+	if (m->hash.len != sizeof(hash.byte))
+		return false;
+	memcpy(hash.byte, m->hash.at, sizeof(hash.byte));
+	if (!is_pipe(u) && !u->is_open) {
+		c->leg = 0;
+		u->is_verified = true;
+		u->verified = hash;
+		return true;
+	}
+	if (c->is_busy || !u->is_end ||
+	    (c->offset != u->read && !(is_pipe(u) && !u->is_open)))
+		return false;
+	compare(u, &hash);
+	return true;
+}
+
 static bool
 up_hear(struct core *c, const union message *m)
 {
 	struct up *u = up_of(c);
-	struct hash hash;
 
 	switch (m->type) {
 	case MSG_LEG:
@@ -348,17 +468,24 @@ up_hear(struct core *c, const union message *m)
 		hear_credit(u, &m->credit);
 		return true;
 	case MSG_VERIFIED:
-		if (m->verified.hash.len != sizeof(hash.byte))
-			return false;
-		memcpy(hash.byte, m->verified.hash.at, sizeof(hash.byte));
-		if (is_pipe(u))
-			c->t->size = u->read;
-		c->t->moved = c->t->size;
-		core_done(c, &hash);
-		return true;
+		return hear_verified(u, &m->verified);
 	default:
 		return false;
 	}
+}
+
+/* ---- sending ---- */
+
+static struct slice
+unsent(const struct up *u)
+{
+	uint64_t past = u->core.offset - u->kept_at;
+
+	if (is_pipe(u) && past < u->kept.len)
+		return (struct slice){ (const char *)buf_at(&u->kept) + past,
+			u->kept.len - (size_t)past };
+	return (struct slice){ (const char *)u->now.bytes + u->now.at,
+		u->now.len - u->now.at };
 }
 
 static bool
@@ -366,11 +493,12 @@ up_has_more(const struct core *c)
 {
 	const struct up *u = (const struct up *)c;
 
-	if (c->is_ending || c->t->state == TRANSFER_CHECKING)
+	if (!u->is_open || c->is_ending)
 		return false;
-	if (u->ready.len != 0)
-		return c->offset < c->limit;
-	return u->is_end && !c->is_busy;
+	if (u->is_end && c->offset == u->read)
+		return !c->is_busy;
+	return unsent(u).len != 0 && c->offset < c->limit &&
+	    (u->kept.len < KEPT_MAX || c->offset < u->kept_at + u->kept.len);
 }
 
 static void
@@ -388,39 +516,61 @@ send_whole(struct up *u, struct buf *out)
 	core_state(c, TRANSFER_FINISHING);
 }
 
+/* So many bytes of what was unsent have been. */
+static void
+is_sent(struct up *u, struct slice bytes)
+{
+	struct core *c = &u->core;
+	bool is_again = c->offset < u->kept_at + u->kept.len;
+
+	c->offset += bytes.len;
+	c->t->moved = c->offset;
+	if (is_pipe(u) && is_again)
+		return;
+	if (is_pipe(u))
+		buf_add_slice(&u->kept, bytes);
+	else
+		u->kept_at = c->offset;
+	u->now.at += bytes.len;
+	if (u->now.at == u->now.len && u->has_next)
+		take_next(u);
+	read_ahead(u);
+}
+
 static bool
 up_pull(struct core *c, struct buf *out)
 {
 	struct up *u = up_of(c);
-	uint64_t n = u->ready.len;
+	struct slice bytes = unsent(u);
 	union message m;
 
 	if (!up_has_more(c))
 		return false;
-	if (n == 0) {
+	if (bytes.len == 0) {
 		send_whole(u, out);
 		return false;
 	}
-	if (n > PROTOCOL_DATA_MAX)
-		n = PROTOCOL_DATA_MAX;
-	if (n > c->limit - c->offset)
-		n = c->limit - c->offset;
-	m.data = (struct msg_data){ MSG_DATA, c->leg, c->offset,
-		{ (const char *)buf_at(&u->ready), (size_t)n } };
+	if (bytes.len > PROTOCOL_DATA_MAX)
+		bytes.len = PROTOCOL_DATA_MAX;
+	if (bytes.len > c->limit - c->offset)
+		bytes.len = (size_t)(c->limit - c->offset);
+	m.data = (struct msg_data){ MSG_DATA, c->leg, c->offset, bytes };
 	codec_encode(out, &m);
-	if (is_pipe(u))
-		buf_add(&u->kept, buf_at(&u->ready), (size_t)n);
-	buf_consume(&u->ready, (size_t)n);
-	c->offset += n;
-	c->t->moved = c->offset;
-	read_ahead(u);
+	is_sent(u, bytes);
 	return true;
 }
 
 static void
-up_go_on(struct core *c)
+up_retry(struct core *c)
 {
-	read_ahead(up_of(c));
+	(void)c;
+}
+
+static bool
+up_forget(struct core *c)
+{
+	(void)c;
+	return false;
 }
 
 static void
@@ -428,10 +578,10 @@ up_free(struct core *c)
 {
 	struct up *u = up_of(c);
 
-	close(u->fd);
-	buf_done(&u->ready);
 	buf_done(&u->kept);
-	free(u->piece);
+	buf_done(&u->why);
+	free(u->now.bytes);
+	free(u->piece.bytes);
 	free(u->path);
 	free(u->name);
 	free(u->caption);
@@ -439,30 +589,26 @@ up_free(struct core *c)
 	free(u);
 }
 
-static void
-up_record(const struct core *c, struct transfer_record *r)
+static bool
+up_record(const struct core *c, struct underway *r)
 {
 	const struct up *u = (const struct up *)c;
 
+	r->room = xstrdup(where(u));
+	r->path = xstrdup(u->path);
+	r->name = xstrdup(u->name);
 	r->key = u->key;
 	r->size = u->size;
 	r->time = u->time;
-	r->path = xstrdup(u->path);
-	r->name = xstrdup(u->name);
+	r->caption = xstrdup(u->caption);
+	r->directory = xstrdup("");
+	return !is_pipe(u) && u->path[0] != '\0';
 }
 
-const struct core_ops core_up = { up_begin, up_hear, up_pull, up_has_more,
-	up_go_on, up_free, up_record };
+const struct core_ops core_up = { up_begin, up_hear, up_forget, up_pull,
+	up_has_more, up_retry, up_close, up_free, up_record };
 
 /* ---- what is to be sent ---- */
-
-static char *
-absolute(const char *path)
-{
-	char *full = realpath(path, NULL);
-
-	return full != NULL ? full : xstrdup(path);
-}
 
 static char *
 clean_name(const char *name)
@@ -476,106 +622,74 @@ clean_name(const char *name)
 	return copy;
 }
 
-/* An open file, or a pipe; fd is taken. */
 static struct up *
-up_new(int fd, const struct stat *st)
+up_new(struct transfers *all, struct room *room, const char *to,
+    const char *name, uint64_t size)
 {
 	struct up *u = xcalloc(1, sizeof(*u));
-	bool is_file = S_ISREG(st->st_mode);
+	struct transfer *t;
 
 	u->core.ops = &core_up;
-	u->fd = fd;
-	u->as_was = *st;
-	u->piece = xmalloc(CORE_PIECE);
-	u->size = is_file ? (uint64_t)st->st_size : UINT64_MAX;
-	if (is_file)
-		u->time = (uint64_t)st->st_mtim.tv_sec * 1000 +
-		    (uint64_t)st->st_mtim.tv_nsec / 1000000;
-	u->flags = is_file && (st->st_mode & 0111) != 0;
-	if (getrandom(&u->key, sizeof(u->key), 0) != sizeof(u->key))
-		fatal(EX_OSERR, "getrandom");
+	u->source.fd = -1;
+	u->now.bytes = xmalloc(CORE_PIECE);
+	u->piece.bytes = xmalloc(CORE_PIECE);
+	u->size = size;
+	u->name = clean_name(name);
+	u->to = xstrdup(to);
+	t = core_show(all, &u->core, room, true, slice_of(u->name));
+	t->size = size;
 	return u;
 }
 
-/* -1: why.  A device or a pipe with a name has no end one could rely on. */
-static int
-open_file(const char *path, struct stat *st, struct buf *why)
+static void
+add(struct up *u)
 {
-	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	int error = fd < 0 ? errno : 0;
+	struct core *c = &u->core;
 
-	if (error == 0 && fstat(fd, st) < 0)
-		error = errno;
-	if (error == 0 && S_ISDIR(st->st_mode))
-		error = EISDIR;
-	if (error == 0 && S_ISREG(st->st_mode))
-		return fd;
-	if (fd >= 0)
-		close(fd);
-	buf_printf(why, "%s: %s", path,
-	    error != 0 ? strerrordesc_np(error) : "Not a regular file");
-	return -1;
-}
-
-static struct transfer *
-add(struct transfers *all, struct up *u, struct room *room)
-{
-	struct transfer *t =
-	    core_show(all, &u->core, room, true, slice_of(u->name));
-
-	u->to = xstrdup(room->name);
-	t->size = u->size;
-	core_path(&u->core, slice_of(u->path));
-	all->ops.changed(all->ops.arg, t);
-	if (all->is_live)
-		up_begin(&u->core);
-	else
-		core_state(&u->core, TRANSFER_WAITING);
-	return t;
+	core_path(c, slice_of(u->path));
+	c->all->ops.changed(c->all->ops.arg, c->t);
+	keeper_note(c->all);
+	if (c->all->is_live)
+		transfers_tick(c->all, c->all->now_ms);
 }
 
 struct transfer *
 transfers_send(struct transfers *all, struct room *room,
-    const struct send_file *file, struct buf *why)
+    const struct send_file *file, const struct source *s)
 {
-	const char *name = file->name != NULL ? file->name : file->path;
-	int fd = file->fd;
-	struct stat st;
-	struct up *u;
+	bool is_file = S_ISREG(s->st.st_mode);
+	struct up *u = up_new(all, room, room->name,
+	    file->name != NULL ? file->name : file->path,
+	    is_file ? (uint64_t)s->st.st_size : UINT64_MAX);
+	struct transfer *t = u->core.t;
 
-	if (file->path != NULL)
-		fd = open_file(file->path, &st, why);
-	else if (fstat(fd, &st) < 0)
-		fd = -1;
-	if (fd < 0)
-		return NULL;
-	u = up_new(fd, &st);
-	u->path = file->path != NULL ? absolute(file->path) : xstrdup("");
-	u->name = clean_name(name);
+	u->source = *s;
+	u->path = xstrdup(s->path);
 	u->caption = xstrndup(file->caption.at, file->caption.len);
-	return add(all, u, room);
+	u->time = is_file ? time_of(&s->st) : 0;
+	u->flags = is_file && (s->st.st_mode & 0111) != 0;
+	if (getrandom(&u->key, sizeof(u->key), 0) != sizeof(u->key))
+		fatal(EX_OSERR, "getrandom");
+	add(u);
+	return t;
 }
 
-struct transfer *
-transfer_up_again(struct transfers *all, struct room *room,
-    const struct transfer_record *r, struct buf *why)
+void
+transfer_up_again(
+    struct transfers *all, struct room *room, const struct underway *r)
 {
-	struct stat st;
-	struct up *u;
-	int fd = open_file(r->path, &st, why);
+	struct up *u = up_new(all, room, r->room, r->name, r->size);
 
-	if (fd < 0)
-		return NULL;
-	u = up_new(fd, &st);
 	u->path = xstrdup(r->path);
-	u->name = xstrdup(r->name);
-	u->caption = xstrdup("");
-	if (u->size != r->size || u->time != r->time) {
-		buf_printf(why, "%s: it changed since it was sent", r->path);
-		u->core.digest = NULL;
-		up_free(&u->core);
-		return NULL;
-	}
+	u->caption = xstrdup(r->caption);
 	u->key = r->key;
-	return add(all, u, room);
+	u->time = r->time;
+	u->core.log = r->log;
+	free(u->core.server);
+	u->core.server = xstrdup(r->server);
+	u->core.t->file = r->file;
+	u->core.t->is_paused = r->is_paused;
+	if (r->is_paused)
+		core_state(&u->core, TRANSFER_PAUSED);
+	add(u);
 }
