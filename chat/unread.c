@@ -21,7 +21,7 @@
 
 enum {
 	PAGE = 200, /* entries asked for at a time, as many as are told */
-	STATUS_SOME = 1, /* the exit status when something is unread */
+	EXIT_SOME = 1, /* the exit status when something is unread */
 };
 
 /* What is found is counted in the rooms.  With the model's lock. */
@@ -90,7 +90,7 @@ tell(const struct model *m, bool is_json)
 	buf_done(&out);
 	free(rooms);
 	if (fflush(stdout) == 0)
-		return n != 0 ? STATUS_SOME : EX_OK;
+		return n != 0 ? EXIT_SOME : EX_OK;
 	log_warn("standard output");
 	return EX_IOERR;
 }

@@ -17,8 +17,8 @@ for page in chat/chat.1 chatd/chatd.8; do
 			while read -r name; do
 				grep "^$name " "$out/numbers"
 			done | cut -d' ' -f2
-		# One's own: enum { STATUS_SOME = 1 }.
-		sed -n 's/.*\<STATUS_[A-Z]* = \([0-9]*\).*/\1/p' \
+		# One's own: enum { EXIT_SOME = 1 }.
+		sed -n 's/.*\<EXIT_[A-Z]* = \([0-9]*\).*/\1/p' \
 			"$program"/*.[ch]
 	} | sort -un >"$out/used"
 	sed -n '/^\.Sh EXIT STATUS/,/^\.El/s/^\.It \([0-9]*\)$/\1/p' "$page" |
