@@ -7,6 +7,7 @@
 #include "command.h"
 #include "found.h"
 #include "mode.h"
+#include "paste.h"
 #include "screen.h"
 #include "xmalloc.h"
 
@@ -200,8 +201,7 @@ complete(struct face *f, int by)
 	struct complete *c = &f->complete;
 	bool is_first = !c->is_on;
 
-	if (is_first &&
-	    !complete_path(c, edit_text(edit), edit_cursor(edit))) {
+	if (is_first && !complete_path(c, edit_text(edit), edit_cursor(edit))) {
 		model_lock(f->model);
 		complete_start(c, f->model, windows_room(&f->windows),
 		    edit_text(edit), edit_cursor(edit));
@@ -482,34 +482,6 @@ static act_fn *const acts[ACTION_COUNT] = {
 
 /* ---- events ---- */
 
-static bool
-has_lines(struct slice text)
-{
-	return memchr(text.at, '\n', text.len) != NULL ||
-	    memchr(text.at, '\r', text.len) != NULL;
-}
-
-static void
-on_paste(struct face *f, struct slice text)
-{
-	struct edit *edit = face_edit(f);
-	bool is_first = edit_cursor(edit) == 0;
-
-	while (text.len > 0 &&
-	    (text.at[text.len - 1] == '\n' || text.at[text.len - 1] == '\r'))
-		text.len--;
-	if (text.len == 0)
-		return;
-	if (!edit_paste(edit, text)) {
-		face_hint(f, "what was pasted is too long for one message");
-		return;
-	}
-	/* A slash that was pasted is no command's. */
-	if (is_first && has_lines(text))
-		f->windows.now->is_pasted = true;
-	face_edited(f, true);
-}
-
 static void
 set_focus(struct face *f, bool is_focused)
 {
@@ -535,7 +507,7 @@ on_key(struct face *f, const struct input_event *event)
 	if (event->kind == INPUT_TEXT)
 		face_edited(f, edit_type(face_edit(f), event->text));
 	else if (event->kind == INPUT_PASTE)
-		on_paste(f, event->text);
+		paste_on(f, event->text);
 	else if (event->action != ACTION_NONE)
 		acts[event->action](f, event);
 }

@@ -11,6 +11,7 @@
 #include "link.h"
 #include "options.h"
 #include "outlet.h"
+#include "transfer.h"
 #include "xmalloc.h"
 
 struct batch {
@@ -92,14 +93,26 @@ face_quit(void *face, const char *why)
 
 /* ---- input ---- */
 
+/* With the lock.  Nobody will let go on what is paused. */
+static bool
+are_files_moving(const struct model *m)
+{
+	const struct transfer *t = m->transfers;
+
+	while (t != NULL && (transfer_is_over(t) || t->is_paused))
+		t = t->next;
+	return t != NULL;
+}
+
 /* With the lock: what was asked so far is done.  A room that is entered counts
- * as asked; to_end: and so does what was missed in it. */
+ * as asked; to_end: and so does what was missed in it, and files that move. */
 static bool
 is_settled(const struct model *m, bool to_end)
 {
 	size_t i;
 
-	if (m->state != LINK_LIVE || m->n_pending != 0 || m->n_asked != 0)
+	if (m->state != LINK_LIVE || m->n_pending != 0 || m->n_asked != 0 ||
+	    (to_end && are_files_moving(m)))
 		return false;
 	for (i = 1; i < m->n_rooms; i++) {
 		const struct room *room = m->rooms[i];
@@ -208,11 +221,22 @@ read_input(struct batch *b)
 static int
 outcome(const struct batch *b)
 {
-	if (b->n_refused != 0)
+	unsigned n_refused = b->n_refused, n_failed = 0, n_left = 0;
+	const struct transfer *t;
+
+	for (t = b->model->transfers; t != NULL; t = t->next) {
+		bool has_failed = t->state == TRANSFER_FAILED;
+		n_refused += has_failed && t->code != FINE;
+		n_failed += has_failed && t->code == FINE;
+		n_left += !transfer_is_over(t);
+	}
+	if (n_refused != 0)
 		return EX_NOPERM;
 	if (b->n_bad != 0)
 		return EX_DATAERR;
-	return b->n_lost != 0 ? EX_TEMPFAIL : EX_OK;
+	if (n_failed != 0)
+		return EX_IOERR;
+	return b->n_lost + n_left != 0 ? EX_TEMPFAIL : EX_OK;
 }
 
 /* With the lock: nothing will be typed any more, and all is done. */

@@ -73,8 +73,9 @@ options_help(struct buf *out)
 	buf_add_string(out,
 	    "usage: chat [OPTION]... [NICK@HOST | "
 	    "chat://HOST[:PORT][/ROOM]]\n"
-	    "       chat -m TEXT -t TO | --tail TO | --unread "
-	    "[OPTION]... [NICK@HOST]\n\n");
+	    "       chat -m TEXT -t TO | --send FILE -t TO | --get NUMBER | "
+	    "--tail TO |\n"
+	    "           --unread [OPTION]... [NICK@HOST]\n\n");
 	for (i = 0; i < n; i++)
 		buf_printf(out, "  %-17s %s\n", text[i].name, text[i].meaning);
 	buf_add_string(
@@ -221,6 +222,18 @@ set_downloads(struct options *o, const char *value)
 	return true;
 }
 
+/* The number of a file: digits, the first no zero. */
+static bool
+set_get(struct options *o, const char *value)
+{
+	size_t len = strspn(value, "0123456789");
+
+	if (value[0] == '0' || len == 0 || len > 19 || value[len] != '\0')
+		return wrong(o, "--get %s: a file has a number", value);
+	o->get = strtoull(value, NULL, 10);
+	return true;
+}
+
 static bool
 set_family(struct options *o, int family)
 {
@@ -321,6 +334,17 @@ take(struct options *o, int key, const char *value, enum options_result *result)
 		return true;
 	case KEY_TO:
 		return set_name(o, &o->to, value);
+	case KEY_SEND:
+		set(&o->send, value);
+		return true;
+	case KEY_NAME:
+		set(&o->name, value);
+		return true;
+	case KEY_GET:
+		return set_get(o, value);
+	case KEY_OUT:
+		set(&o->out, value);
+		return true;
 	case KEY_TAIL:
 		return set_name(o, &o->tail, value);
 	case KEY_SINCE:
@@ -382,29 +406,52 @@ make_tables(char *flags, struct option *longs)
 	longs[n] = (struct option){ 0 };
 }
 
+static bool
+check_files(struct options *o)
+{
+	if (o->send == NULL && o->name != NULL)
+		return wrong(o, "--name belongs to --send");
+	if (o->get == 0 && o->out != NULL)
+		return wrong(o, "-o belongs to --get");
+	if (o->send != NULL && o->message != NULL &&
+	    strcmp(o->message, "-") == 0)
+		return wrong(o, "-m - does not go with --send");
+	return true;
+}
+
 /* What goes together, or doesn't.  One of these is done at most. */
 static bool
 check_face(struct options *o)
 {
-	int n = o->is_batch + o->is_unread + (o->message != NULL) +
-	    (o->tail != NULL);
+	bool says = o->message != NULL && o->send == NULL;
+	bool is_to_somebody = says || o->send != NULL;
+	int n = o->is_batch + o->is_unread + says + (o->send != NULL) +
+	    (o->get != 0) + (o->tail != NULL);
 
-	if ((o->message != NULL) != (o->to != NULL))
-		return wrong(o, "-m and -t belong together: -m TEXT -t TO");
 	if (n > 1)
-		return wrong(
-		    o, "--batch, -m, --tail and --unread exclude each other");
-	if (o->message != NULL && o->is_json)
-		return wrong(o, "-m does not go with --json");
+		return wrong(o,
+		    "--batch, -m, --send, --get, --tail and --unread exclude "
+		    "each other");
+	if (!check_files(o))
+		return false;
+	if (is_to_somebody != (o->to != NULL))
+		return wrong(o,
+		    "-t belongs to -m and --send: -m TEXT -t TO, "
+		    "--send FILE -t TO");
+	if ((is_to_somebody || o->get != 0) && o->is_json)
+		return wrong(o, "%s does not go with --json",
+		    says		  ? "-m"
+			: o->send != NULL ? "--send"
+					  : "--get");
 	if (o->tail == NULL &&
 	    (o->has_since || o->lines != LINES_UNSET || o->is_following))
 		return wrong(
 		    o, "--since, --lines and --follow belong to --tail");
 	if (o->has_since && o->lines != LINES_UNSET)
 		return wrong(o, "--since and --lines exclude each other");
-	if (o->n_rooms != 0 && (o->tail != NULL || o->is_unread))
+	if (o->n_rooms != 0 && (o->tail != NULL || o->is_unread || o->get != 0))
 		return wrong(o,
-		    "%s: no room is entered with --tail or --unread",
+		    "%s: no room is entered with --tail, --get or --unread",
 		    o->rooms[0]);
 	return true;
 }
@@ -437,7 +484,8 @@ options_device(struct options *o, const struct id *device)
 static void
 complete(struct options *o)
 {
-	bool is_short = o->message != NULL || o->is_unread;
+	bool is_short = o->message != NULL || o->is_unread || o->send != NULL ||
+	    o->get != 0;
 
 	if (!is_short && o->tail == NULL)
 		o->is_batch = o->is_batch || o->is_json;

@@ -21,22 +21,26 @@ enum options_result {
 
 /* All zero before options_read(); the strings are its own. */
 struct options {
-	char *address;	  /* NULL: the default ones */
-	char *nick;	  /* valid */
-	bool is_nick_own; /* given, not made up */
-	char **rooms;	  /* with their # */
+	char *address;	    /* NULL: the default ones */
+	char *nick;	    /* valid */
+	bool is_nick_own;   /* given, not made up */
+	char **rooms;	    /* with their # */
 	bool are_rooms_own; /* given, not what is entered without any */
 	size_t n_rooms;
 	int family; /* AF_UNSPEC, AF_INET, AF_INET6 */
 	bool is_batch, is_json, is_unread;
-	char *tail;	 /* #room or nick; NULL: none */
-	bool has_since;	 /* else the last so many lines: */
-	uint64_t since;	 /* wall ms */
+	char *tail;	/* #room or nick; NULL: none */
+	bool has_since; /* else the last so many lines: */
+	uint64_t since; /* wall ms */
 	unsigned lines;
 	bool is_following;
 	bool is_discover;
-	char *message; /* NULL: none */
+	char *message; /* NULL: none; with send its caption */
 	char *to;
+	char *send;    /* NULL: none; "-": standard input */
+	char *name;    /* NULL: its own */
+	uint64_t get;  /* 0: none */
+	char *out;     /* NULL: where files go; "-": standard output */
 	char *downloads; /* where files go; NULL: where they usually do */
 	int timeout_ms;
 	char wrong[256];
