@@ -1,6 +1,6 @@
 # chat: a terminal chat, chatd(8) and chat(1).
 #
-#	make		build/chatd and build/chat
+#	make		build/chatd, build/chat and build/chatctl
 #	make run	start chatd, open chat; without a terminal: play a talk
 #	make test	every test
 #	make lint	layers, headers, manuals, format, clang-tidy, cppcheck
@@ -67,13 +67,14 @@ TEST_LIBS = $(call lib,criterion vterm) -lutil
 
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 SHARED = $(call objects,$(wildcard shared/*.c))
-CHATD = $(call objects,$(filter-out chatd/main.c,$(wildcard chatd/*.c)))
+CHATD = $(call objects,$(filter-out chatd/main.c chatd/chatctl.c,$(wildcard \
+	chatd/*.c)))
 CHAT = $(call objects,$(filter-out chat/main.c,$(wildcard chat/*.c)))
 UNIT = $(call objects,$(wildcard tests/test_*.c))
 E2E = $(call objects,$(wildcard tests/e2e_*.c))
 HELP = $(call objects,$(filter-out tests/test_% tests/e2e_%,$(wildcard \
 	tests/*.c)))
-PROGRAMS = $(BUILD)/chatd $(BUILD)/chat
+PROGRAMS = $(BUILD)/chatd $(BUILD)/chat $(BUILD)/chatctl
 TOOLS = $(patsubst tests/tools/%.c,$(BUILD)/tools/%,$(wildcard tests/tools/*.c))
 
 all: $(PROGRAMS)
@@ -83,6 +84,8 @@ $(BUILD)/chatd: $(BUILD)/obj/chatd/main.o $(CHATD) $(SHARED)
 	$(link) $(CHATD_LIBS) $(SHARED_LIBS)
 $(BUILD)/chat: $(BUILD)/obj/chat/main.o $(CHAT) $(SHARED)
 	$(link) $(CHAT_LIBS) $(SHARED_LIBS)
+$(BUILD)/chatctl: $(call objects,chatd/chatctl.c chatd/directory.c) $(SHARED)
+	$(link) $(SHARED_LIBS)
 $(BUILD)/unit: $(UNIT) $(HELP) $(CHATD) $(CHAT) $(SHARED)
 	$(link) $(TEST_LIBS) $(CHATD_LIBS) $(CHAT_LIBS) $(SHARED_LIBS)
 $(BUILD)/e2e: $(E2E) $(BUILD)/all.a
@@ -196,9 +199,11 @@ install: all
 	$(call complete,chat,zsh) $(DEST)/$(ZSH_DIR)/_chat
 	$(call complete,chatd,bash) $(DEST)/$(BASH_DIR)/chatd
 	$(call complete,chatd,zsh) $(DEST)/$(ZSH_DIR)/_chatd
+	$(call complete,chatctl,bash) $(DEST)/$(BASH_DIR)/chatctl
+	$(call complete,chatctl,zsh) $(DEST)/$(ZSH_DIR)/_chatctl
 uninstall:
-	rm -f $(addprefix $(DEST)/$(BASH_DIR)/,chat chatd) \
-		$(addprefix $(DEST)/$(ZSH_DIR)/_,chat chatd)
+	rm -f $(addprefix $(DEST)/$(BASH_DIR)/,$(notdir $(PROGRAMS))) \
+		$(addprefix $(DEST)/$(ZSH_DIR)/_,$(notdir $(PROGRAMS)))
 	rm -f $(addprefix $(DEST)/bin/,$(notdir $(PROGRAMS)))
 	rm -f $(foreach page,$(PAGES),$(DESTDIR)$(MANDIR)/man$(subst \
 		.,,$(suffix $(page)))/$(notdir $(page)))
@@ -208,7 +213,8 @@ PAGES = $(wildcard man/*.[1-8])
 BASH_DIR = share/bash-completion/completions
 ZSH_DIR = share/zsh/site-functions
 complete = awk -v program=$(1) -v shell=$(2) -f shared/completion.awk \
-	$(1)/options.def | install -m 644 /dev/stdin
+	$(if $(filter chatctl,$(1)),chatd/chatctl.def,$(1)/options.def) | \
+	install -m 644 /dev/stdin
 
 deps:
 	@:

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "directory.h"
 #include "log.h"
 #include "options.h"
 #include "settings.h"
@@ -27,26 +28,6 @@ make_parents(char *dir)
 		mkdir(dir, 0700);
 		*at = '/';
 	}
-}
-
-char *
-home_directory(const struct options *o)
-{
-	const char *state = getenv("STATE_DIRECTORY");
-	const char *user = getenv("XDG_STATE_HOME");
-	const char *home = getenv("HOME");
-
-	if (o->directory != NULL)
-		return xstrdup(o->directory);
-	if (state != NULL && state[0] == '/')
-		return xstrdup(state);
-	if (geteuid() == 0)
-		return xstrdup("/var/lib/chatd");
-	if (user != NULL && user[0] == '/')
-		return xasprintf("%s/chatd", user);
-	if (home != NULL && home[0] == '/')
-		return xasprintf("%s/.local/state/chatd", home);
-	return NULL;
 }
 
 /* ---- in memory ---- */
@@ -137,7 +118,7 @@ open_spool(struct home *home, const char *dir)
 int
 home_open(struct home *home, const struct options *o, const struct settings *s)
 {
-	char *dir = o->in_memory ? NULL : home_directory(o);
+	char *dir = o->in_memory ? NULL : directory_find(o->directory);
 	int status = 0;
 
 	*home = (struct home){ 0 };
@@ -149,9 +130,11 @@ home_open(struct home *home, const struct options *o, const struct settings *s)
 		status = open_spool(home, dir);
 	else if (status == 0 && home->scratch != NULL)
 		status = open_spool(home, home->scratch);
+	if (dir == NULL && home->scratch != NULL)
+		dir = xstrdup(home->scratch);
+	home->directory = dir;
 	if (status != 0)
 		home_close(home);
-	free(dir);
 	return status;
 }
 
@@ -173,4 +156,6 @@ home_close(struct home *home)
 	store_free(home->store);
 	home->store = NULL;
 	remove_scratch(home);
+	free(home->directory);
+	home->directory = NULL;
 }

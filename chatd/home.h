@@ -13,6 +13,7 @@ struct store;
 struct home {
 	struct store *store;
 	struct spool *spool; /* NULL: in memory, and no place for files */
+	char *directory;     /* where; NULL: nowhere */
 	char *scratch;	     /* to be removed; NULL: none */
 };
 
@@ -22,9 +23,5 @@ int home_open(struct home *, const struct options *, const struct settings *);
  * asked by clients.  Then, last of all, the rest. */
 void home_end_files(struct home *);
 void home_close(struct home *);
-
-/* As the options say, else where systemd says, else where such things belong;
- * the caller frees it.  NULL: nowhere. */
-char *home_directory(const struct options *);
 
 #endif

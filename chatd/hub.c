@@ -385,21 +385,6 @@ hub_pull(struct hub *hub, struct client *client, struct piece *pieces,
 	return n;
 }
 
-struct hub_figures
-hub_figures(const struct hub *hub)
-{
-	struct hub_figures f = hub->figures;
-
-	f.users = HASH_CNT(hh_device, hub->users.by_device);
-	for (struct user *u = hub->users.by_device; u != NULL;
-	     u = u->hh_device.next) {
-		f.members += u->n_members;
-	}
-	for (struct room *r = hub->active; r != NULL; r = r->next_active)
-		f.encodings += r->recent.encodings;
-	return f;
-}
-
 /* Nothing is asked of the store any more: who is a member stays one there. */
 void
 hub_free(struct hub *hub)
@@ -430,6 +415,7 @@ hub_free(struct hub *hub)
 		users_remove(&hub->users, u);
 		user_free(u);
 	}
+	hub_claims_free(hub);
 	answers_free(hub->answers);
 	free(hub);
 }

@@ -113,8 +113,7 @@ size_t hub_pull(
 
 /* Frames with bytes of files for a client, appended until there are `bytes`
  * bytes or nothing can be sent now; wake() comes when there is more. */
-void hub_pull_files(
-    struct hub *, struct client *, struct buf *, size_t bytes);
+void hub_pull_files(struct hub *, struct client *, struct buf *, size_t bytes);
 /* There is more to be pulled. */
 bool hub_has_files(const struct client *);
 
@@ -122,7 +121,23 @@ struct hub_figures {
 	unsigned users, lost, rooms, members;
 	uint64_t entries;   /* committed since the start */
 	uint64_t encodings; /* entries encoded, one for each dialect */
+	unsigned jobs;	    /* asked of the store, not answered yet */
+	unsigned files;
+	uint64_t file_bytes; /* in the spool */
 };
 struct hub_figures hub_figures(const struct hub *);
+
+/* A room as its operator sees it; direct conversations are nobody's business.
+ */
+struct hub_room_row {
+	struct slice name;
+	unsigned members;
+	uint64_t head;	/* number of the newest entry; 0: none */
+	uint64_t bytes; /* of entries in memory */
+};
+/* Tells up to max rooms with a number above after, lowest first; the number of
+ * the last one, or 0: there are no more. */
+uint32_t hub_each_room(const struct hub *, uint32_t after, unsigned max,
+    void (*row)(void *arg, const struct hub_room_row *), void *arg);
 
 #endif

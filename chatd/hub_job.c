@@ -20,6 +20,7 @@ job_new(struct hub *hub, struct client *client, struct user *user,
 	job->client = client;
 	job->user = user;
 	job->room = room;
+	hub->figures.jobs++;
 	if (user != NULL)
 		user->jobs++;
 	if (room != NULL)
@@ -44,6 +45,7 @@ job_end(struct job *job, enum refusal why)
 	if (job->then != NULL)
 		job->then(job, why);
 	free(job);
+	hub->figures.jobs--;
 	if (user != NULL)
 		user->jobs--;
 	if (room != NULL) {

@@ -43,8 +43,9 @@ user_of(struct hub *hub, const struct id *device, struct slice nick)
 
 	if (user != NULL)
 		return user;
-	if (names_nick(nick, &key) != FINE ||
-	    users_nick(&hub->users, nick) != NULL)
+	/* A reserved one is somebody's login name. */
+	if (names_nick(nick, NULL) == REFUSE_NICK_BAD ||
+	    !names_key(nick, &key) || users_nick(&hub->users, nick) != NULL)
 		return NULL;
 	user = users_add(&hub->users, device, nick, &key);
 	user->hub = hub;

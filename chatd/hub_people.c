@@ -2,6 +2,7 @@
  * Requests about people: who one is, who else there is, and which rooms.
  */
 #include <sodium.h>
+#include <stdio.h>
 
 #include "hub.h"
 #include "hub_state.h"
@@ -11,6 +12,18 @@ enum { PAGE_NAMES = 256, PAGE_LIST = 100 }; /* rows of a list's page */
 
 /* ---- who one is ---- */
 
+/* What is said to everybody: the greeting first, unless it has been told. */
+static void
+add_words(
+    struct buf *out, const struct settings *s, const struct dialect *dialect)
+{
+	if (dialect->greet == NULL)
+		buf_add_string(out, s->server_greeting);
+	if (out->len != 0 && s->server_motd[0] != '\0')
+		buf_add_u8(out, '\n');
+	buf_add_string(out, s->server_motd);
+}
+
 static void
 welcome(struct job *job, enum refusal why)
 {
@@ -18,6 +31,7 @@ welcome(struct job *job, enum refusal why)
 	struct user *user = job->user;
 	struct client *client = job->client;
 	const struct settings *s = hub->settings;
+	struct buf words = { 0 };
 	uint32_t features;
 
 	(void)why;
@@ -27,6 +41,7 @@ welcome(struct job *job, enum refusal why)
 		return;
 	client->is_welcome = true;
 	features = client->is_looking ? PROTOCOL_LOOKS : 0;
+	add_words(&words, s, client->dialect);
 	hub_tell(client,
 	    (union message){ .welcome = {
 				 .type = MSG_WELCOME,
@@ -41,8 +56,9 @@ welcome(struct job *job, enum refusal why)
 				 .text = (uint32_t)s->limits_text,
 				 .rooms = (uint32_t)s->limits_own,
 				 .ping = (uint32_t)(s->limits_ping * 1000),
-				 .motd = slice_of(s->server_motd),
+				 .motd = buf_slice(&words),
 			     } });
+	buf_done(&words);
 	for (struct member *m = user->members; m != NULL; m = m->next_of_user)
 		if (!m->is_leaving && !m->is_joining)
 			hub_tell(client,
@@ -131,18 +147,25 @@ rename_user(struct hub *hub, struct client *client, struct slice nick,
 	return last != NULL;
 }
 
-/* A nick somebody wants; who has it already keeps it. */
+/* A nick somebody wants; who has it already keeps it.  A reserved one may be
+ * had by whom it is the login name of. */
 static enum refusal
-check_nick(const struct hub *hub, const struct user *user, struct slice nick,
-    struct name_key *key)
+check_nick(const struct hub *hub, const struct client *client,
+    const struct user *user, struct slice nick, struct name_key *key)
 {
 	enum refusal why = names_nick(nick, key);
 	struct user *holder;
 
+	if (why == REFUSE_NICK_RESERVED &&
+	    hub_has_claim(hub, client, user, nick) && names_key(nick, key))
+		why = FINE;
 	if (why != FINE)
 		return why;
 	holder = users_nick(&hub->users, nick);
-	return holder == NULL || holder == user ? FINE : REFUSE_NICK_TAKEN;
+	if (holder != NULL)
+		return holder == user ? FINE : REFUSE_NICK_TAKEN;
+	return hub_is_claimed(hub, client, user, key) ? REFUSE_NICK_OWNED
+						      : FINE;
 }
 
 enum refusal
@@ -150,7 +173,7 @@ hub_nick(struct hub *hub, struct client *client, const struct msg_nick *r)
 {
 	struct user *user = client->user;
 	struct name_key key;
-	enum refusal why = check_nick(hub, user, r->nick, &key);
+	enum refusal why = check_nick(hub, client, user, r->nick, &key);
 
 	if (why != FINE)
 		return why;
@@ -168,12 +191,26 @@ id_is_zero(const struct id *id)
 	return memcmp(id, &zero, sizeof zero) == 0;
 }
 
+/* Into out (NAMES_NICK_MAX + 1 bytes), for somebody who wants no certain one:
+ * the login name, if that is free, or what a guest gets. */
+static void
+choose_nick(const struct hub *hub, const struct client *client, char *out)
+{
+	const char *account = client->account != NULL ? client->account : "";
+	struct name_key key;
+
+	if (check_nick(hub, client, NULL, slice_of(account), &key) == FINE)
+		snprintf(out, NAMES_NICK_MAX + 1, "%s", account);
+	else
+		users_guest(&hub->users, account, randombytes_random(), out);
+}
+
 /* The user of a hello: known by the device, or new. */
 static enum refusal
 find_user(struct hub *hub, struct client *client, const struct msg_hello *r)
 {
 	struct user *user = users_device(&hub->users, &r->device);
-	char guest[NAMES_NICK_MAX + 1];
+	char chosen[NAMES_NICK_MAX + 1];
 	struct slice nick = r->nick;
 	struct name_key key;
 	enum refusal why;
@@ -181,10 +218,10 @@ find_user(struct hub *hub, struct client *client, const struct msg_hello *r)
 	if (user != NULL && (nick.len == 0 || client->is_looking)) {
 		nick = user->nick;
 	} else if (nick.len == 0) {
-		users_guest(&hub->users, randombytes_random(), guest);
-		nick = slice_of(guest);
+		choose_nick(hub, client, chosen);
+		nick = slice_of(chosen);
 	}
-	why = check_nick(hub, user, nick, &key);
+	why = check_nick(hub, client, user, nick, &key);
 	if (why != FINE)
 		return why;
 	if (user == NULL) {
@@ -195,6 +232,7 @@ find_user(struct hub *hub, struct client *client, const struct msg_hello *r)
 	if (!client->is_looking)
 		hub_replace(user);
 	client->user = user;
+	hub_claim(hub, client, user);
 	LL_PREPEND(user->clients, client);
 	if (!slice_is(user->nick, nick))
 		rename_user(hub, client, nick, &key, 0, NULL);
@@ -277,19 +315,22 @@ hub_who(struct hub *hub, struct client *client, const struct msg_who *r,
 	if (user == NULL)
 		return REFUSE_NOBODY;
 	hub_tell(client,
-	    (union message){ .person = {
-				 .type = MSG_PERSON,
-				 .ref = r->ref,
-				 .nick = user->nick,
-				 .state = (uint8_t)hub_state_of(user),
-				 .since = user->since,
-				 .idle = idle_s(hub, user),
-				 .software = user->clients != NULL
-				     ? slice_of(user->clients->software)
-				     : SLICE(""),
-				 .peer = is_self ? peer : SLICE(""),
-				 .local = is_self ? local : SLICE(""),
-			     } });
+	    (union message){
+		.person = {
+		    .type = MSG_PERSON,
+		    .ref = r->ref,
+		    .nick = user->nick,
+		    .state = (uint8_t)hub_state_of(user),
+		    .since = user->since,
+		    .idle = idle_s(hub, user),
+		    .software = user->clients != NULL
+			? slice_of(user->clients->software)
+			: SLICE(""),
+		    .peer = is_self ? peer : SLICE(""),
+		    .local = is_self ? local : SLICE(""),
+		    .account = user->account != NULL ? slice_of(user->account)
+						     : SLICE(""),
+		} });
 	return FINE;
 }
 

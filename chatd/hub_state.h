@@ -38,6 +38,7 @@ struct hub {
 	/* Lost longest first, together not more than limits.clients: those who
 	 * never said anything, and by [true] those who have. */
 	struct user *lost[2];
+	struct claim *claims; /* nicks that are login names */
 	uint64_t recent_bytes;
 	uint64_t epoch;
 	uint32_t room_number; /* the last given */
@@ -158,6 +159,15 @@ void hub_has_said(struct hub *, struct user *, bool);
 void hub_user_done(struct user *);
 void hub_presence(struct hub *, struct user *, enum presence);
 enum presence hub_state_of(const struct user *);
+
+/* Nicks and login names.  The nick is the one's own login name; it is that of
+ * somebody else; who came has a login name, and so a claim on that nick. */
+bool hub_has_claim(const struct hub *, const struct client *,
+    const struct user *, struct slice nick);
+bool hub_is_claimed(const struct hub *, const struct client *,
+    const struct user *, const struct name_key *);
+void hub_claim(struct hub *, const struct client *, struct user *);
+void hub_claims_free(struct hub *);
 
 /* Of files. */
 void hub_load_file(struct hub *, const struct store_file *);

@@ -20,6 +20,7 @@ struct port {
 	const struct dialect *dialect;
 	struct sock_addr addr;
 	char text[SOCK_TEXT];	   /* of addr, as asked for: perhaps port 0 */
+	struct sock_addr real;	   /* what it became */
 	struct listener *listener; /* NULL: not served */
 	uint16_t number; /* of the port served; 0: for this machine alone */
 	/* While it is being set: */
@@ -42,6 +43,7 @@ struct listeners {
 	void *datagrams_arg;
 	struct ports ports;
 	bool is_inherited; /* what is served was made by somebody else */
+	bool is_drained;
 };
 
 static const char not_loopback[] =
@@ -134,19 +136,22 @@ listeners_check(const struct settings *s, struct buf *errors)
 
 /* ---- opening ---- */
 
-/* Finds the old one that serves this address already. */
+/* Finds the old one that serves this address already, or served it before. */
 static void
 keep(struct ports *ports, struct port *p)
 {
 	struct port *old;
 
 	for (old = ports->at; old < ports->at + ports->n; old++) {
-		if (old->is_kept || old->listener == NULL ||
-		    old->dialect != p->dialect ||
+		if (old->is_kept || old->dialect != p->dialect ||
 		    strcmp(old->text, p->text) != 0)
 			continue;
+		if (old->listener == NULL && old->real.len == 0)
+			continue;
 		old->is_kept = true;
-		p->old = old;
+		p->real = old->real;
+		if (old->listener != NULL)
+			p->old = old;
 		return;
 	}
 }
@@ -179,10 +184,11 @@ static int
 open_port(
     const struct ports *ports, struct port *p, int backlog, struct buf *errors)
 {
+	const struct sock_addr *addr = p->real.len != 0 ? &p->real : &p->addr;
 	struct buf why = { 0 };
 
-	p->fd = p->dialect->is_datagram ? sock_datagrams(&p->addr)
-					: sock_listen(&p->addr, backlog);
+	p->fd = p->dialect->is_datagram ? sock_datagrams(addr)
+					: sock_listen(addr, backlog);
 	if (p->fd >= 0)
 		return 0;
 	if (is_missing_family(errno) &&
@@ -235,23 +241,12 @@ undo(struct ports *ports, struct ports *old)
 		old->at[i].is_kept = false;
 }
 
-/* As after -l: what is spoken there is told, unless it is what is spoken when
- * nothing is said. */
-static void
-tell_port(const struct port *p, const char *what, const char *address)
-{
-	bool is_usual = p->dialect == &dialect_frame;
-
-	log_info("%s %s%s%s", what, is_usual ? "" : p->dialect->name,
-	    is_usual ? "" : ":", address);
-}
-
 static void
 stop(struct port *p)
 {
 	if (p->is_kept || p->listener == NULL)
 		return;
-	tell_port(p, "stopped serving", p->text);
+	log_info("stopped serving %s", p->text);
 	listener_free(p->listener);
 }
 
@@ -267,7 +262,6 @@ watch(struct listeners *l, const struct port *p)
 static void
 serve(struct listeners *l, struct port *p)
 {
-	struct sock_addr real;
 	char text[SOCK_TEXT];
 
 	if (p->old != NULL) {
@@ -275,12 +269,12 @@ serve(struct listeners *l, struct port *p)
 		p->number = p->old->number;
 	}
 	if (p->fd >= 0) {
-		sock_local(p->fd, &real);
-		sock_text(&real, text);
-		if (!sock_is_loopback(&real))
-			p->number = sock_port(&real);
+		sock_local(p->fd, &p->real);
+		sock_text(&p->real, text);
+		if (!sock_is_loopback(&p->real))
+			p->number = sock_port(&p->real);
 		p->listener = watch(l, p);
-		tell_port(p, "listening on", text);
+		log_info("listening on %s", text);
 	}
 	p->from = NULL;
 	p->old = NULL;
@@ -296,6 +290,8 @@ listeners_set(struct listeners *l, const struct settings *s, struct buf *errors)
 
 	if (l->is_inherited)
 		return 0;
+	if (l->is_drained)
+		return listeners_check(s, errors);
 	status = plan(&ports, s, errors);
 	for (i = 0; i < ports.n; i++)
 		keep(&l->ports, &ports.at[i]);
@@ -312,6 +308,36 @@ listeners_set(struct listeners *l, const struct settings *s, struct buf *errors)
 	free(l->ports.at);
 	l->ports = ports;
 	return 0;
+}
+
+/* ---- closed for a while ---- */
+
+void
+listeners_drain(struct listeners *l)
+{
+	size_t i;
+
+	l->is_drained = true;
+	for (i = 0; i < l->ports.n && !l->is_inherited; i++) {
+		struct port *p = &l->ports.at[i];
+
+		if (p->listener == NULL || p->dialect->is_datagram)
+			continue;
+		stop(p);
+		p->listener = NULL;
+	}
+}
+
+int
+listeners_undrain(
+    struct listeners *l, const struct settings *s, struct buf *errors)
+{
+	int status;
+
+	l->is_drained = false;
+	status = listeners_set(l, s, errors);
+	l->is_drained = status != 0;
+	return status;
 }
 
 /* ---- sockets made elsewhere ---- */
@@ -426,7 +452,8 @@ listeners_doors(const struct listeners *l, struct lan_door *out, size_t max)
 		const struct port *p = &l->ports.at[i];
 		struct lan_door door = { .port = p->number };
 
-		if (p->number == 0 || p->dialect->is_datagram)
+		if (p->listener == NULL || p->number == 0 ||
+		    p->dialect->is_datagram)
 			continue;
 		snprintf(
 		    door.dialect, sizeof(door.dialect), "%s", p->dialect->name);

@@ -28,8 +28,8 @@ void listeners_free(struct listeners *);
  * errors.  Of the addresses of one name, those whose family this machine does
  * not have are left out; standard ones too.
  */
-int listeners_set(struct listeners *, const struct settings *,
-    struct buf *errors);
+int
+listeners_set(struct listeners *, const struct settings *, struct buf *errors);
 /*
  * Serves these sockets, whatever the settings say later: a name is a dialect's,
  * an empty one is frame, and so is what systemd calls one that has none.  Takes
@@ -39,8 +39,16 @@ int listeners_inherit(struct listeners *, const struct settings *,
     const struct inherited *, int n, struct buf *errors);
 /* The doors that others than this machine can come to, each dialect's port
  * once; how many, max at most. */
-size_t listeners_doors(
-    const struct listeners *, struct lan_door *, size_t max);
+size_t listeners_doors(const struct listeners *, struct lan_door *, size_t max);
+/*
+ * Closes the doors: who comes is refused by the kernel.  Sockets made by
+ * somebody else stay open, and so do those for datagrams.  While closed,
+ * listeners_set() only checks.  Opening them is as listeners_set(), at the same
+ * ports as before where they were free to be chosen.
+ */
+void listeners_drain(struct listeners *);
+int listeners_undrain(
+    struct listeners *, const struct settings *, struct buf *errors);
 /* Only looks whether the addresses are good and allowed. */
 int listeners_check(const struct settings *, struct buf *errors);
 

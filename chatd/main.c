@@ -19,6 +19,8 @@
 #include "beacon.h"
 #include "clock.h"
 #include "conn.h"
+#include "control.h"
+#include "directory.h"
 #include "guard.h"
 #include "herald.h"
 #include "home.h"
@@ -102,7 +104,7 @@ log_errors(struct buf *errors)
 static int
 salvage(const struct options *o)
 {
-	char *from = home_directory(o);
+	char *from = directory_find(o->directory);
 	struct buf report = { 0 };
 	int status = EX_USAGE;
 
@@ -156,6 +158,9 @@ struct daemon {
 	struct notices *notices;
 	struct beacon *beacon;
 	struct listeners *listeners; /* NULL: stopping */
+	struct control *control;
+	bool is_drained;
+	struct timer drained; /* set: stop then, or when all are gone */
 	struct watch signals, results, files;
 	struct timer patience;
 	bool is_late; /* everybody has taken the bye */
@@ -213,6 +218,8 @@ end_of_turn(void *arg)
 		loop_stop(d->loop);
 	else if (d->listeners == NULL)
 		stopping(d);
+	else if (heap_holds(&d->drained) && sessions_count(d->sessions) == 0)
+		heap_set(loop_timers(d->loop), &d->drained, loop_now(d->loop));
 }
 
 /* The end of the turn takes them. */
@@ -250,6 +257,7 @@ stop(struct daemon *d)
 	d->beacon = NULL;
 	listeners_free(d->listeners);
 	d->listeners = NULL;
+	heap_cancel(loop_timers(d->loop), &d->drained);
 	sessions_stop(d->sessions, REFUSE_STOPPING, BACK_MS);
 	heap_set(
 	    loop_timers(d->loop), &d->patience, loop_now(d->loop) + STOP_MS);
@@ -265,17 +273,16 @@ announce(struct daemon *d, const struct settings *s)
 }
 
 /* Whatever fails, the old configuration stays in force as a whole. */
-static void
-read_again(struct daemon *d)
+static int
+read_again(struct daemon *d, struct buf *errors)
 {
-	struct buf errors = { 0 };
-	struct settings *s = load(d->options, &errors);
+	struct settings *s = load(d->options, errors);
+	int status =
+	    s == NULL ? EX_CONFIG : listeners_set(d->listeners, s, errors);
 
-	if (s == NULL || listeners_set(d->listeners, s, &errors) != 0) {
-		log_errors(&errors);
-		log_warnx("not reloaded, nothing has changed");
+	if (status != 0) {
 		settings_free(s);
-		return;
+		return status;
 	}
 	hub_settings(d->hub, s);
 	sessions_settings(d->sessions, s);
@@ -287,17 +294,116 @@ read_again(struct daemon *d)
 	settings_free(d->settings);
 	d->settings = s;
 	log_info("reloaded");
+	return 0;
+}
+
+static int
+reload_saying(struct daemon *d, struct buf *errors)
+{
+	struct buf log = { 0 };
+	int status;
+
+	if (d->listeners == NULL)
+		return EX_TEMPFAIL;
+	herald_reloading();
+	status = read_again(d, errors);
+	herald_ready();
+	buf_add_slice(&log, buf_slice(errors));
+	log_errors(&log);
+	if (status != 0)
+		log_warnx("not reloaded, nothing has changed");
+	return status;
 }
 
 static void
 reload(struct daemon *d)
 {
-	if (d->listeners == NULL)
-		return;
-	herald_reloading();
-	read_again(d);
-	herald_ready();
+	struct buf errors = { 0 };
+
+	reload_saying(d, &errors);
+	buf_done(&errors);
 }
+
+/* ---- what chatctl can ask for ---- */
+
+static void
+asked_stop(void *arg)
+{
+	stop(arg);
+}
+
+static int
+asked_reload(void *arg, struct buf *errors)
+{
+	return reload_saying(arg, errors);
+}
+
+static void
+drained_for_long(struct timer *t)
+{
+	stop((struct daemon *)((char *)t - offsetof(struct daemon, drained)));
+}
+
+static int
+asked_drain(void *arg, int64_t seconds, struct buf *errors)
+{
+	struct daemon *d = arg;
+
+	(void)errors;
+	if (d->listeners == NULL)
+		return EX_TEMPFAIL;
+	d->is_drained = true;
+	sessions_close_door(d->sessions, true);
+	listeners_drain(d->listeners);
+	announce(d, d->settings);
+	heap_cancel(loop_timers(d->loop), &d->drained);
+	if (seconds != 0)
+		heap_set(loop_timers(d->loop), &d->drained,
+		    loop_now(d->loop) + 1000 * seconds);
+	return 0;
+}
+
+static int
+asked_undrain(void *arg, struct buf *errors)
+{
+	struct daemon *d = arg;
+	int status;
+
+	if (d->listeners == NULL)
+		return EX_TEMPFAIL;
+	if (!d->is_drained)
+		return 0;
+	status = listeners_undrain(d->listeners, d->settings, errors);
+	if (status != 0)
+		return status;
+	d->is_drained = false;
+	heap_cancel(loop_timers(d->loop), &d->drained);
+	sessions_close_door(d->sessions, false);
+	announce(d, d->settings);
+	return 0;
+}
+
+static void
+tell_listening(void *arg, struct buf *out)
+{
+	const struct daemon *d = arg;
+
+	if (d->listeners == NULL)
+		buf_add_string(out, "stopping");
+	else if (heap_holds(&d->drained))
+		buf_printf(out, "no, stops in %jd s",
+		    (intmax_t)(d->drained.due_ms - loop_now(d->loop)) / 1000);
+	else
+		buf_add_string(out, d->is_drained ? "no" : "yes");
+}
+
+static const struct control_ops control_ops = {
+	.stop = asked_stop,
+	.reload = asked_reload,
+	.drain = asked_drain,
+	.undrain = asked_undrain,
+	.listening = tell_listening,
+};
 
 static void
 reopen(struct daemon *d)
@@ -371,6 +477,9 @@ wire(struct daemon *d)
 	d->listeners = listeners_new(d->loop, sessions_accept, d->sessions);
 	listeners_datagrams(d->listeners, notices_read, d->notices);
 	d->patience.fire = out_of_patience;
+	d->drained.fire = drained_for_long;
+	d->control = control_new(
+	    d->loop, d->hub, d->sessions, d->home.store, &control_ops, d);
 	watch_signals(d);
 	if (d->home.store->fd >= 0)
 		loop_watch(d->loop, &d->results, d->home.store->fd, POLLIN,
@@ -385,6 +494,7 @@ static void
 unwire(struct daemon *d)
 {
 	beacon_free(d->beacon);
+	control_shut(d->control);
 	listeners_free(d->listeners);
 	notices_free(d->notices);
 	sessions_free(d->sessions);
@@ -394,6 +504,7 @@ unwire(struct daemon *d)
 	hub_free(d->hub);
 	loop_unwatch(d->loop, &d->results);
 	home_close(&d->home);
+	control_free(d->control);
 	loop_unwatch(d->loop, &d->signals);
 	close(d->signals.fd);
 	loop_free(d->loop);
@@ -435,6 +546,8 @@ serve(const struct options *o)
 		status = open_listeners(&d, sockets, n, &errors);
 	if (status == 0) {
 		announce(&d, d.settings);
+		if (d.home.directory != NULL)
+			control_open(d.control, d.home.directory);
 		herald_ready();
 	}
 	if (status != 0)

@@ -98,8 +98,8 @@ say_bye(
 				.reason = (uint16_t)why,
 				.wait = wait_ms,
 				.text = words.len != 0
-				     ? words
-				     : slice_of(refusal_text(why)),
+				    ? words
+				    : slice_of(refusal_text(why)),
 			    } };
 
 	session_tell(s, &m);
@@ -410,8 +410,7 @@ session_addresses(struct session *s, char *peer, char *local)
 {
 	struct sock_addr addr;
 
-	sock_peer(conn_fd(s->conn), &addr);
-	sock_text(&addr, peer);
+	sock_peer_text(conn_fd(s->conn), peer);
 	sock_local(conn_fd(s->conn), &addr);
 	sock_text(&addr, local);
 }

@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "protocol.h"
+#include "sock.h"
 
 struct dialect;
 struct hub;
@@ -51,6 +52,27 @@ void sessions_stop(struct sessions *, enum refusal why, uint32_t wait_ms);
 unsigned sessions_count(const struct sessions *);
 /* How many have not taken all that was said to them, bye included. */
 unsigned sessions_owing(const struct sessions *);
+
+/* New ones are told that there is no place at the moment, or are let in. */
+void sessions_close_door(struct sessions *, bool is_closed);
+
+/* A connection as the operator sees it. */
+struct session_row {
+	uint32_t number;
+	const char *dialect;
+	struct slice nick, software; /* "": not told yet */
+	struct slice account;	     /* login name; "": a guest */
+	char peer[SOCK_TEXT], local[SOCK_TEXT];
+	int64_t age_ms, idle_ms; /* since accepted, since the last request */
+	size_t waiting; /* bytes in memory that the peer has not taken */
+};
+/* Tells up to max sessions with a number above after, lowest first; the number
+ * of the last one, or 0: there are no more. */
+uint32_t sessions_each(const struct sessions *, uint32_t after, unsigned max,
+    void (*row)(void *arg, const struct session_row *), void *arg);
+/* Ends one, as if the connection was lost, with these words in its bye ("": the
+ * refusal's).  False: there is none. */
+bool sessions_kick(struct sessions *, uint32_t number, struct slice words);
 
 /* For requests.c. */
 struct client *session_client(struct session *);

@@ -14,6 +14,7 @@
 #include "session.h"
 #include "table.h"
 
+struct accounts;
 struct bulk;
 struct conn;
 struct conn_ops;
@@ -57,6 +58,7 @@ struct session {
 	struct bulk *bulk;    /* bytes of files, pulled, not taken yet */
 	struct bucket bucket;
 	struct timer timer;
+	int64_t began_ms;
 	int64_t heard_ms;
 	int64_t part_ms; /* a message began and is not complete; 0: none */
 	int64_t rest_ms; /* nothing is read before: too fast; 0: it is */
@@ -70,7 +72,9 @@ struct sessions {
 	session_handler *handler;
 	struct session *first, *marked;
 	struct networks networks;
+	struct accounts *accounts;
 	unsigned n, n_refused;
+	bool is_closed; /* the door */
 	uint32_t number;
 };
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "accounts.h"
 #include "blob.h"
 #include "conn.h"
 #include "hub.h"
@@ -131,7 +132,7 @@ session_new(struct sessions *all, int fd, const struct dialect *dialect)
 	if (dialect->open != NULL)
 		s->client.kept = dialect->open();
 	s->number = ++all->number;
-	s->heard_ms = session_now(s);
+	s->began_ms = s->heard_ms = session_now(s);
 	s->timer.fire = session_tick;
 	s->conn = conn_new(all->loop, fd, &session_conn_ops, s);
 	DL_PREPEND(all->first, s);
@@ -140,28 +141,61 @@ session_new(struct sessions *all, int fd, const struct dialect *dialect)
 	return s;
 }
 
+/* Who connects from this machine is somebody. */
+static void
+find_account(struct session *s)
+{
+	uid_t uid;
+
+	if (s->all->settings->server_accounts &&
+	    sock_peer_uid(conn_fd(s->conn), &uid))
+		s->client.account = accounts_name(s->all->accounts, uid);
+}
+
+static void
+say_accepted(struct session *s)
+{
+	const char *account = s->client.account;
+	char peer[SOCK_TEXT], local[SOCK_TEXT];
+
+	session_addresses(s, peer, local);
+	log_info("c%u: accepted connection from %s to %s%s%s", s->number, peer,
+	    local, account != NULL ? ", account " : "",
+	    account != NULL ? account : "");
+}
+
+/* FINE: there is a place for it. */
+static enum refusal
+find_place(struct session *s, const struct sock_addr *peer)
+{
+	struct sessions *all = s->all;
+
+	if (all->is_closed)
+		return REFUSE_DRAINING;
+	if (all->n - all->n_refused > all->settings->limits_clients)
+		return REFUSE_FULL;
+	return network_enter(all, s, peer) ? FINE : REFUSE_ADDRESS_FULL;
+}
+
 void
 sessions_accept(void *arg, int fd, const struct dialect *dialect,
     const struct sock_addr *peer)
 {
 	struct sessions *all = arg;
-	int64_t most = all->settings->limits_clients;
-	char from[SOCK_TEXT];
+	enum refusal why;
 	struct session *s;
 
 	if (all->n_refused >= REFUSED_AT_ONCE) {
 		close(fd);
 		return;
 	}
-	sock_text(peer, from);
 	s = session_new(all, fd, dialect);
-	log_info("c%u: accepted connection from %s", s->number, from);
-	if (all->n - all->n_refused > most) {
+	find_account(s);
+	say_accepted(s);
+	why = find_place(s, peer);
+	if (why != FINE) {
 		s->is_refused = true;
-		session_end_with(s, REFUSE_FULL, 0);
-	} else if (!network_enter(all, s, peer)) {
-		s->is_refused = true;
-		session_end_with(s, REFUSE_ADDRESS_FULL, 0);
+		session_end_with(s, why, 0);
 	}
 	all->n_refused += s->is_refused;
 	if (!s->is_refused && dialect->greet != NULL) {
@@ -181,7 +215,14 @@ sessions_new(struct loop *loop, struct hub *hub,
 	all->hub = hub;
 	all->settings = settings;
 	all->handler = handler;
+	all->accounts = accounts_new("/etc/passwd");
 	return all;
+}
+
+void
+sessions_close_door(struct sessions *all, bool is_closed)
+{
+	all->is_closed = is_closed;
 }
 
 void
@@ -194,6 +235,7 @@ sessions_free(struct sessions *all)
 	conn_sweep(all->loop);
 	assert(all->first == NULL);
 	networks_done(&all->networks);
+	accounts_free(all->accounts);
 	free(all);
 }
 

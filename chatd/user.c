@@ -2,9 +2,12 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "dialect.h"
 #include "room.h"
+
+enum { NICK_DIGITS = 10 };
 
 struct user *
 users_nick(const struct users *users, struct slice nick)
@@ -88,19 +91,24 @@ user_free(struct user *u)
 {
 	release(u->nick);
 	release(u->key);
+	free(u->account);
 	free(u);
 }
 
 void
-users_guest(const struct users *users, uint32_t random, char *out)
+users_guest(
+    const struct users *users, const char *stem, uint32_t random, char *out)
 {
 	/* Ten times as many names as users: nearly always the first is free. */
 	uint32_t range = 10000;
 
+	if (strlen(stem) > NAMES_NICK_MAX - NICK_DIGITS ||
+	    names_nick(slice_of(stem), NULL) == REFUSE_NICK_BAD)
+		stem = "guest";
 	while (range < 10 * HASH_CNT(hh_nick, users->by_nick))
 		range *= 10;
 	do {
-		snprintf(out, NAMES_NICK_MAX + 1, "guest%u",
+		snprintf(out, NAMES_NICK_MAX + 1, "%s%u", stem,
 		    (unsigned)(random++ % range));
 	} while (users_nick(users, slice_of(out)) != NULL);
 }

@@ -28,6 +28,7 @@ struct user {
 	unsigned jobs;	    /* asked of the store, not answered */
 	bool is_gone;	    /* out of the tables; freed with the last job */
 	bool has_said;	    /* something that was stored, ever */
+	char *account;	    /* login name; NULL: a guest */
 	uint64_t since;	    /* here or lost since, wall clock */
 	struct timer grace; /* set while lost */
 	struct user *prev, *next; /* of a list of the hub's lost ones */
@@ -49,8 +50,10 @@ void users_rename(
 /* Out of the tables; the struct stays for user_free(). */
 void users_remove(struct users *, struct user *);
 void user_free(struct user *);
-/* A guest's nick that nobody has, into out (NAMES_NICK_MAX + 1 bytes). */
-void users_guest(const struct users *, uint32_t random, char *out);
+/* A nick that nobody has, into out (NAMES_NICK_MAX + 1 bytes): stem, or "guest"
+ * when that cannot begin one, and digits. */
+void
+users_guest(const struct users *, const char *stem, uint32_t random, char *out);
 
 /* It has no device to come back with. */
 bool user_passes(const struct user *);

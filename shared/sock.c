@@ -448,6 +448,41 @@ sock_local(int fd, struct sock_addr *out)
 		out->len = 0;
 }
 
+static bool
+peer_credentials(int fd, struct ucred *out)
+{
+	struct sock_addr local;
+	socklen_t len = sizeof(*out);
+
+	sock_local(fd, &local);
+	return local.sa.sa_family == AF_UNIX &&
+	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, out, &len) == 0;
+}
+
+bool
+sock_peer_uid(int fd, uid_t *uid)
+{
+	struct ucred who;
+
+	if (!peer_credentials(fd, &who))
+		return false;
+	*uid = who.uid;
+	return true;
+}
+
+void
+sock_peer_text(int fd, char *out)
+{
+	struct sock_addr peer;
+	struct ucred who;
+
+	sock_peer(fd, &peer);
+	sock_text(&peer, out);
+	if (strcmp(out, "unix:") == 0 && peer_credentials(fd, &who))
+		snprintf(out, SOCK_TEXT, "unix:(pid %jd, uid %ju)",
+		    (intmax_t)who.pid, (uintmax_t)who.uid);
+}
+
 bool
 sock_is_loopback(const struct sock_addr *addr)
 {

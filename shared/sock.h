@@ -38,7 +38,7 @@ struct sock_name {
 	char host[256]; /* "" for *; the path of a UNIX socket is in path */
 	char port[32];
 	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
-	int family; /* AF_UNSPEC, AF_INET, AF_INET6, AF_UNIX */
+	int family;	  /* AF_UNSPEC, AF_INET, AF_INET6, AF_UNIX */
 	bool is_datagram; /* the caller's to set: UDP */
 };
 
@@ -74,6 +74,12 @@ void sock_text(const struct sock_addr *, char *out);
 uint16_t sock_port(const struct sock_addr *); /* 0: it has none */
 void sock_peer(int fd, struct sock_addr *);
 void sock_local(int fd, struct sock_addr *);
+/* Who is at the other end of a UNIX socket, as the kernel knows it; false: it
+ * is none. */
+bool sock_peer_uid(int fd, uid_t *);
+/* sock_text() of the peer; who has no path is told by its process and user,
+ * "unix:(pid 4711, uid 1000)". */
+void sock_peer_text(int fd, char *out);
 bool sock_is_loopback(const struct sock_addr *); /* UNIX sockets too */
 /* The address without port, v6 cut to its /64: what limits are counted by.
  * v4 as a mapped v6 address, UNIX sockets all ones. */

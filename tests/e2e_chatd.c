@@ -359,7 +359,7 @@ motd_is(const struct daemon *d, const char *words)
 Test(chatd, reloads_what_is_good_and_keeps_what_was, .timeout = 30)
 {
 #define LISTEN(more) "listen = [ \"127.0.0.1:0\"" more " ];\n"
-#define MOTD(words)  "server: { motd = \"" words "\"; };\n"
+#define MOTD(words)  "server: { greeting = \"\"; motd = \"" words "\"; };\n"
 	const struct daemon_options o = { .config = LISTEN("") MOTD("old"),
 		.configured = 1 };
 	struct daemon d;

@@ -49,9 +49,9 @@ Test(user, a_guest_gets_a_nick_nobody_has)
 		    *b = add(&users, 2, "guest8");
 	char nick[NAMES_NICK_MAX + 1];
 
-	users_guest(&users, 10007, nick);
+	users_guest(&users, "", 10007, nick);
 	cr_expect_str_eq(nick, "guest9");
-	users_guest(&users, UINT32_MAX, nick);
+	users_guest(&users, "", UINT32_MAX, nick);
 	cr_expect_eq(names_nick(slice_of(nick), NULL), FINE);
 	drop(&users, a);
 	drop(&users, b);
