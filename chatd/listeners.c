@@ -241,12 +241,23 @@ undo(struct ports *ports, struct ports *old)
 		old->at[i].is_kept = false;
 }
 
+/* As after -l: what is spoken there is told, unless it is what is spoken when
+ * nothing is said. */
+static void
+tell_port(const struct port *p, const char *what, const char *address)
+{
+	bool is_usual = p->dialect == &dialect_frame;
+
+	log_info("%s %s%s%s", what, is_usual ? "" : p->dialect->name,
+	    is_usual ? "" : ":", address);
+}
+
 static void
 stop(struct port *p)
 {
 	if (p->is_kept || p->listener == NULL)
 		return;
-	log_info("stopped serving %s", p->text);
+	tell_port(p, "stopped serving", p->text);
 	listener_free(p->listener);
 }
 
@@ -274,7 +285,7 @@ serve(struct listeners *l, struct port *p)
 		if (!sock_is_loopback(&p->real))
 			p->number = sock_port(&p->real);
 		p->listener = watch(l, p);
-		log_info("listening on %s", text);
+		tell_port(p, "listening on", text);
 	}
 	p->from = NULL;
 	p->old = NULL;

@@ -237,6 +237,19 @@ begin_log(struct daemon *d)
 	cr_assert_eq(pthread_create(&d->thread, NULL, collect, d), 0);
 }
 
+/* An address without what is spoken there. */
+static const char *
+without_dialect(const char *address)
+{
+	static const char *const dialects[] = { "line:", "answers:",
+		"notices:" };
+
+	for (size_t i = 0; i < sizeof(dialects) / sizeof(*dialects); i++)
+		if (strncmp(address, dialects[i], strlen(dialects[i])) == 0)
+			return address + strlen(dialects[i]);
+	return address;
+}
+
 static void
 read_addresses(struct daemon *d, unsigned n)
 {
@@ -246,7 +259,7 @@ read_addresses(struct daemon *d, unsigned n)
 	for (d->n_addresses = 0; d->n_addresses < n; d->n_addresses++) {
 		at = strstr(at, "listening on ");
 		cr_assert_not_null(at);
-		at += LISTENING_AT;
+		at = without_dialect(at + LISTENING_AT);
 		snprintf(d->address[d->n_addresses], sizeof(d->address[0]),
 		    "%.*s", (int)strcspn(at, "\n"), at);
 	}

@@ -303,9 +303,9 @@ Test(listeners, hears_datagrams, .timeout = 10)
 	const char *at;
 
 	set_well(&place, 1);
-	at = strstr(look_at_log(), "listening on 127.0.0.1:");
+	at = strstr(look_at_log(), "listening on notices:127.0.0.1:");
 	cr_assert_not_null(at);
-	cr_assert_eq(sscanf(at, "listening on %127s", served), 1);
+	cr_assert_eq(sscanf(at, "listening on notices:%127s", served), 1);
 	send_to(served, "x");
 	send_to(served, "y");
 	loop_at_end(loop, end_turn, NULL);
@@ -407,6 +407,9 @@ Test(listeners, serves_what_was_handed_over)
 	cr_assert_eq(listeners_inherit(listeners, s, list, 4, &errors), 0, "%s",
 	    buf_string(&errors));
 	cr_expect_eq(count(look_at_log(), "listening on "), 4, "%s", said);
+	cr_expect_eq(
+	    count(said, "listening on notices:127.0.0.1:"), 1, "%s", said);
+	cr_expect_eq(count(said, "listening on 127.0.0.1:"), 2, "%s", said);
 	set_well(&other, 1); /* looked at no more */
 	cr_expect(!is_served(two));
 	cr_expect(is_served(one));

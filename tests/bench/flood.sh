@@ -20,7 +20,7 @@ until [ "$(grep -c 'listening on' "$log")" = 2 ]; do
 	kill -0 $server || { cat "$log" >&2; exit 1; }
 	sleep 0.02
 done
-mapfile -t address < <(sed -n 's/.*listening on //p' "$log")
+mapfile -t address < <(sed -nE 's/.*listening on (notices:)?//p' "$log")
 taskset -c 1 "$build/bench/flood" "${address[@]}" "${1:-1000000}"
 cpu=$(awk -v hz="$(getconf CLK_TCK)" '{ print ($14 + $15) / hz }' \
 	"/proc/$server/stat")
