@@ -306,9 +306,9 @@ turn(struct loop *l)
 	l->now_ms = clock_ms();
 	if (n > 0 && l->polls[0].revents != 0)
 		unpark_ready(l);
-	heap_run(&l->timers, l->now_ms);
 	if (n >= 0)
 		dispatch(l);
+	heap_run(&l->timers, l->now_ms);
 	for (i = 0; i < l->nhooks; i++)
 		l->hooks[i].fn(l->hooks[i].arg);
 	return 0;

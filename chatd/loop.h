@@ -8,10 +8,11 @@
  * event.  Only watches that want nothing but input are parked.  Nobody above
  * knows.
  *
- * A turn: wait; run the timers that are due; call ready() of the watches; call
- * the end hooks in the order they were added.  What a handler removes is not
- * called any more in the same turn.  One thread, but for loop_stop() and
- * wake_up() on a watched wake descriptor.
+ * A turn: wait; call ready() of the watches; run the timers that are due; call
+ * the end hooks in the order they were added.  So a deadline that passed while
+ * the whole program stood still finds what came meanwhile.  What a handler
+ * removes is not called any more in the same turn.  One thread, but for
+ * loop_stop() and wake_up() on a watched wake descriptor.
  */
 #ifndef LOOP_H
 #define LOOP_H
@@ -29,7 +30,7 @@ struct watch {
 	int fd;
 	short events; /* wanted: POLLIN, POLLOUT, both or 0 */
 	bool parked;
-	uint8_t quiet; /* turns without an event */
+	uint8_t quiet;	/* turns without an event */
 	uint32_t place; /* 0: not in the array; else index + 1 */
 };
 

@@ -201,7 +201,7 @@ note_end(void *arg)
 	note(*(const char *)arg);
 }
 
-Test(loop, has_timers_then_handlers_then_the_end)
+Test(loop, has_handlers_then_timers_then_the_end)
 {
 	struct timer t = { .fire = note_timer };
 	struct pair *p = new_pair(POLLIN);
@@ -213,9 +213,9 @@ Test(loop, has_timers_then_handlers_then_the_end)
 	feed(p);
 	heap_set(loop_timers(loop), &t, loop_now(loop));
 	take_turns(1);
-	cr_expect_str_eq(order, "tr12");
+	cr_expect_str_eq(order, "rt12");
 	take_turns(1);
-	cr_expect_str_eq(order, "tr12r12");
+	cr_expect_str_eq(order, "rt12r12");
 }
 
 static void
