@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../chatd/directory.h"
 #include "../chatd/home.h"
 #include "../chatd/options.h"
 #include "../chatd/settings.h"
@@ -40,7 +41,6 @@ Test(home, directory_is_that_of_the_first_who_knows)
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		struct options o = { .directory = rows[i].option };
 		const char *wanted = rows[i].wanted;
 		char *found;
 
@@ -49,7 +49,7 @@ Test(home, directory_is_that_of_the_first_who_knows)
 		set("STATE_DIRECTORY", rows[i].state);
 		set("XDG_STATE_HOME", rows[i].user);
 		set("HOME", rows[i].home);
-		found = home_directory(&o);
+		found = directory_find(rows[i].option);
 		if (wanted == NULL)
 			cr_expect_null(found, "row %zu: %s", i, found);
 		else
