@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -138,7 +139,7 @@ take_signals(struct carry *c)
 		fatal(EX_OSERR, "signalfd");
 }
 
-/* ---- how it stands ---- */
+/* ---- what is shown ---- */
 
 static const struct transfer *
 transfer_of(const struct carry *c)
@@ -149,96 +150,6 @@ transfer_of(const struct carry *c)
 		t = t->next;
 	return t;
 }
-
-static int
-status_of(const struct transfer *t)
-{
-	static const int no_place[] = { EACCES, EPERM, EEXIST, ENOTDIR, ENOENT,
-		EROFS, EISDIR, ELOOP, ENAMETOOLONG };
-
-	switch (t->code) {
-	case FINE:
-		break;
-	case REFUSE_FILE_UNKNOWN:
-	case REFUSE_FILE_GONE:
-		return EX_NOINPUT;
-	case REFUSE_FILE_HASH:
-	case REFUSE_FILE_DISK:
-		return EX_IOERR;
-	default:
-		return EX_NOPERM;
-	}
-	if (t->is_upload)
-		return t->error == ESTALE ? EX_TEMPFAIL : EX_IOERR;
-	for (size_t i = 0; i < sizeof(no_place) / sizeof(*no_place); i++)
-		if (t->error == no_place[i])
-			return EX_CANTCREAT;
-	return EX_IOERR;
-}
-
-/* Said, but perhaps not by whom one thinks. */
-static void
-tell_nick(const struct carry *c)
-{
-	const struct model *m = c->model;
-
-	if (c->options->send != NULL &&
-	    !names_same(slice_of(m->nick), slice_of(c->options->nick)))
-		log_warnx("the nick %s is in use: sent as %s", c->options->nick,
-		    m->nick);
-}
-
-/* Without a connection it is tried once, and, when there was one, again for as
- * long as one waits for a server. */
-static int
-look_at_link(struct carry *c)
-{
-	struct model *m = c->model;
-
-	if (m->is_over) {
-		log_warnx("%s", m->over_why);
-		return m->over_status;
-	}
-	if (m->state == LINK_LIVE) {
-		c->was_live = true;
-		c->off_ms = 0;
-		return UNDECIDED;
-	}
-	if (c->off_ms == 0)
-		c->off_ms = clock_ms();
-	if (clock_ms() - c->off_ms < c->options->timeout_ms &&
-	    (c->was_live || m->state != LINK_WAITING))
-		return UNDECIDED;
-	log_warnx("%s", m->why[0] != '\0' ? m->why : "no connection in time");
-	return c->was_live ? EX_TEMPFAIL : EX_UNAVAILABLE;
-}
-
-/* With the lock: the exit status, if it is decided. */
-static int
-settled(struct carry *c)
-{
-	const struct transfer *t = transfer_of(c);
-
-	if (t->state == TRANSFER_DONE) {
-		tell_nick(c);
-		return EX_OK;
-	}
-	if (t->state == TRANSFER_FAILED) {
-		if (t->name[0] != '\0')
-			log_warnx("%s: %s", t->name, t->why);
-		else
-			log_warnx("file %llu: %s",
-			    (unsigned long long)t->file, t->why);
-		return status_of(t);
-	}
-	if (!c->room->is_wanted && c->room->name[0] != '\0') {
-		log_warnx("%s", buf_string(&c->refused));
-		return EX_NOPERM;
-	}
-	return look_at_link(c);
-}
-
-/* ---- what is shown ---- */
 
 static int
 terminal_columns(void)
@@ -271,7 +182,7 @@ put_line(struct carry *c, bool is_last)
 	fprintf(stderr, "\r%.*s%*s%s", SLICE_ARG(line),
 	    width < c->painted ? c->painted - width : 0, "",
 	    is_last ? "\n" : "");
-	c->painted = width;
+	c->painted = is_last ? 0 : width;
 }
 
 static void
@@ -298,6 +209,112 @@ clear_line(struct carry *c)
 	put_line(c, false);
 	fputs("\r", stderr);
 	c->painted = 0;
+}
+
+static void complain(struct carry *, const char *, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void
+complain(struct carry *c, const char *format, ...)
+{
+	char words[LINK_WHY];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(words, sizeof(words), format, args);
+	va_end(args);
+	clear_line(c);
+	log_warnx("%s", words);
+}
+
+/* ---- how it stands ---- */
+
+static int
+status_of(const struct transfer *t)
+{
+	static const int no_place[] = { EACCES, EPERM, EEXIST, ENOTDIR, ENOENT,
+		EROFS, EISDIR, ELOOP, ENAMETOOLONG };
+
+	switch (t->code) {
+	case FINE:
+		break;
+	case REFUSE_FILE_UNKNOWN:
+	case REFUSE_FILE_GONE:
+		return EX_NOINPUT;
+	case REFUSE_FILE_HASH:
+	case REFUSE_FILE_DISK:
+		return EX_IOERR;
+	default:
+		return EX_NOPERM;
+	}
+	if (t->is_upload)
+		return t->error == ESTALE ? EX_TEMPFAIL : EX_IOERR;
+	for (size_t i = 0; i < sizeof(no_place) / sizeof(*no_place); i++)
+		if (t->error == no_place[i])
+			return EX_CANTCREAT;
+	return EX_IOERR;
+}
+
+/* Said, but perhaps not by whom one thinks. */
+static void
+tell_nick(struct carry *c)
+{
+	const struct model *m = c->model;
+
+	if (c->options->send != NULL &&
+	    !names_same(slice_of(m->nick), slice_of(c->options->nick)))
+		complain(c, "the nick %s is in use: sent as %s",
+		    c->options->nick, m->nick);
+}
+
+/* Without a connection it is tried once, and, when there was one, again for as
+ * long as one waits for a server. */
+static int
+look_at_link(struct carry *c)
+{
+	struct model *m = c->model;
+
+	if (m->is_over) {
+		complain(c, "%s", m->over_why);
+		return m->over_status;
+	}
+	if (m->state == LINK_LIVE) {
+		c->was_live = true;
+		c->off_ms = 0;
+		return UNDECIDED;
+	}
+	if (c->off_ms == 0)
+		c->off_ms = clock_ms();
+	if (clock_ms() - c->off_ms < c->options->timeout_ms &&
+	    (c->was_live || m->state != LINK_WAITING))
+		return UNDECIDED;
+	complain(c, "%s", m->why[0] != '\0' ? m->why : "no connection in time");
+	return c->was_live ? EX_TEMPFAIL : EX_UNAVAILABLE;
+}
+
+/* With the lock: the exit status, if it is decided. */
+static int
+settled(struct carry *c)
+{
+	const struct transfer *t = transfer_of(c);
+
+	if (t->state == TRANSFER_DONE) {
+		tell_nick(c);
+		return EX_OK;
+	}
+	if (t->state == TRANSFER_FAILED) {
+		if (t->name[0] != '\0')
+			complain(c, "%s: %s", t->name, t->why);
+		else
+			complain(c, "file %llu: %s",
+			    (unsigned long long)t->file, t->why);
+		return status_of(t);
+	}
+	if (!c->room->is_wanted && c->room->name[0] != '\0') {
+		complain(c, "%s", buf_string(&c->refused));
+		return EX_NOPERM;
+	}
+	return look_at_link(c);
 }
 
 /* NUMBER SIZE SHA256 NAME, with tabs between. */
@@ -351,7 +368,6 @@ wait_for_end(struct carry *c)
 	int result = UNDECIDED;
 
 	while (c->signal == 0) {
-		clear_line(c);
 		model_lock(c->model);
 		result = settled(c);
 		model_unlock(c->model);

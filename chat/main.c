@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "batch.h"
+#include "carry.h"
 #include "discover.h"
 #include "downloads.h"
 #include "guard.h"
@@ -77,6 +78,8 @@ has_screen(void)
 static face *
 choose_face(const struct options *o)
 {
+	if (o->send != NULL || o->get != 0)
+		return carry_run;
 	if (o->message != NULL)
 		return send_run;
 	if (o->tail != NULL)
@@ -126,7 +129,7 @@ open_state(struct state *state, const struct options *o, face *show)
 		state_look(state);
 		return;
 	}
-	if (show == send_run || show == batch_run) {
+	if (show == send_run || show == carry_run || show == batch_run) {
 		state_open_script(state);
 		return;
 	}
@@ -144,9 +147,11 @@ static struct link *
 make_link(struct model *m, const struct options *o, const struct state *state,
     face *show)
 {
-	bool talks = show == ui_run || show == batch_run || show == send_run;
+	bool talks = show == ui_run || show == batch_run || show == send_run ||
+	    show == carry_run;
 	bool has_nick = talks || (reads_a_room(o) && o->is_nick_own);
-	bool moves_files = show == ui_run || show == batch_run;
+	bool keeps_files = show == ui_run || show == batch_run;
+	bool moves_files = keeps_files || show == carry_run;
 	char *downloads = downloads_directory(o->downloads);
 	struct link *link;
 	struct link_options with = {
@@ -154,7 +159,7 @@ make_link(struct model *m, const struct options *o, const struct state *state,
 		.nick = has_nick ? o->nick : "",
 		.family = o->family,
 		.timeout_ms = o->timeout_ms,
-		.keeps_trying = o->message == NULL && !o->is_unread,
+		.keeps_trying = show != send_run && !o->is_unread,
 		.is_apart = !talks,
 		.stays = show == ui_run || (!talks && !reads_a_room(o)),
 		.device = state->device,
@@ -162,6 +167,7 @@ make_link(struct model *m, const struct options *o, const struct state *state,
 		.outbox = talks ? state->outbox : NULL,
 		.places = show == ui_run ? state->places : NULL,
 		.moves_files = moves_files,
+		.transfers = keeps_files ? state->transfers : NULL,
 		.downloads = downloads,
 	};
 
@@ -229,7 +235,8 @@ main(int argc, char **argv)
 	open_rooms(model, &options);
 	if (show == unread_ask && (state.is_used || state.number == 0))
 		show = unread_tell;
-	if (show == ui_run || show == batch_run || show == send_run)
+	if (show == ui_run || show == batch_run || show == send_run ||
+	    show == carry_run)
 		tell_state(model, &state, show == ui_run);
 	status = show(model, link, &options);
 	if (show != send_run)

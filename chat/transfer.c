@@ -61,7 +61,9 @@ is_with(struct core *c)
 		core_fail(c, "the server has begun anew, without this file");
 		return false;
 	}
-	c->t->file = 0;
+	/* What is to be fetched may be told before there is a connection. */
+	if (c->t->is_upload)
+		c->t->file = 0;
 	c->log = m->log;
 	keeper_note(c->all);
 	return true;
