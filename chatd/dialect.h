@@ -32,8 +32,9 @@ struct intake {
 	union message message;
 };
 
-/* Devices of people who can't come back begin with so many zero bytes; whatever
- * becomes of the daemon, nobody is waited for in vain. */
+/* Devices of people who can't come back begin with so many zero bytes, and no
+ * others do; whatever becomes of the daemon, nobody is waited for in vain, and
+ * the store keeps none of them. */
 enum { DIALECT_PASSING = 8 };
 
 struct dialect {

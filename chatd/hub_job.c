@@ -93,6 +93,7 @@ hub_append(struct hub *hub, struct client *client, struct user *user,
 	char *at = job->bytes;
 
 	job->ref = ref;
+	job->n = n;
 	job->then = then;
 	job->ask.append = (struct store_append){
 		.done = append_done,
@@ -101,7 +102,9 @@ hub_append(struct hub *hub, struct client *client, struct user *user,
 		.who = put(&at, who),
 		.text = put(&at, text),
 		.device = user->device,
-		.n = n,
+		/* Who passes says nothing twice: its numbers would only pile
+		 * up in the store. */
+		.n = user_passes(user) ? 0 : n,
 		.room_name = put(&at, name),
 		.other = other != NULL ? other->device : (struct id){ { 0 } },
 		.other_nick = put(&at, other_nick),

@@ -246,7 +246,8 @@ hub_hello(struct hub *hub, struct client *client, const struct msg_hello *r)
 
 	if (r->version != PROTOCOL_VERSION)
 		return REFUSE_VERSION;
-	if (id_is_zero(&r->device))
+	if (id_is_zero(&r->device) ||
+	    device_passes(&r->device) != client->dialect->is_typed)
 		return REFUSE_DEVICE_BAD;
 	client->is_looking = (r->features & PROTOCOL_LOOKS) != 0;
 	why = find_user(hub, client, r);

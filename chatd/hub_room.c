@@ -265,10 +265,10 @@ said(struct job *job, enum refusal why)
 	if (why == FINE)
 		hub_has_said(job->hub, job->user, true);
 	if (why != FINE)
-		hub_tell_refused(job, MSG_SAY, a->n, why);
+		hub_tell_refused(job, MSG_SAY, job->n, why);
 	else if (job->client != NULL)
 		hub_tell(job->client,
-		    (union message){ .stored = { MSG_STORED, a->n,
+		    (union message){ .stored = { MSG_STORED, job->n,
 					 a->stored_room, a->seq, a->time } });
 }
 

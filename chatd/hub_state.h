@@ -69,6 +69,7 @@ struct job {
 	struct user *user; /* NULL: it is for nobody who is one */
 	struct room *room; /* NULL for a device, and for a search */
 	uint32_t ref;
+	uint64_t n; /* of say */
 	/* With the entry in the room, or why not. */
 	void (*then)(struct job *, enum refusal why);
 	hub_posted *posted; /* of hub_post() */

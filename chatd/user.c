@@ -114,11 +114,17 @@ users_guest(
 }
 
 bool
-user_passes(const struct user *user)
+device_passes(const struct id *device)
 {
 	static const uint8_t none[DIALECT_PASSING];
 
-	return memcmp(user->device.byte, none, sizeof none) == 0;
+	return memcmp(device->byte, none, sizeof none) == 0;
+}
+
+bool
+user_passes(const struct user *user)
+{
+	return device_passes(&user->device);
 }
 
 struct member *

@@ -55,7 +55,8 @@ void user_free(struct user *);
 void
 users_guest(const struct users *, const char *stem, uint32_t random, char *out);
 
-/* It has no device to come back with. */
+/* It is none to come back with. */
+bool device_passes(const struct id *);
 bool user_passes(const struct user *);
 struct member *user_member(const struct user *, const struct room *);
 /* The direct conversation of two; NULL. */

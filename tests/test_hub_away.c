@@ -102,6 +102,44 @@ Test(hub_away, the_longest_time_is_ten_years)
 	fake_forget(&b);
 }
 
+/* ---- people without a device ---- */
+
+static uint64_t last_taken;
+
+static void
+tell_last(struct store_device *job)
+{
+	last_taken = job->last;
+}
+
+Test(hub_away, nothing_is_kept_of_devices_that_pass)
+{
+	struct fake f = { 0 };
+	struct msg_hello hello = { .type = MSG_HELLO,
+		.version = PROTOCOL_VERSION,
+		.device = { { [15] = 1 } },
+		.nick = SLICE("ann") };
+	struct store_device job = { .done = tell_last, .device = hello.device };
+	struct dialect typed = dialect_frame;
+
+	typed.is_typed = true;
+	cr_expect_eq(fake_hello(&f, 0, "ann"), REFUSE_DEVICE_BAD);
+	cr_expect_eq(
+	    hub_hello(world.hub, &f.client, &hello), REFUSE_DEVICE_BAD);
+	f.client.dialect = &typed;
+	cr_expect_eq(hub_hello(world.hub, &f.client, &hello), FINE);
+	fake_join(&f, "#r");
+	world_turn();
+	fake_ignore(&f);
+	fake_say(&f, 1, "#r", "one");
+	fake_say(&f, 2, "#r", "two");
+	fake_expect(&f, "stored 1 #2\nstored 2 #3\n", "");
+	store_device(world.store, &job);
+	world_turn();
+	cr_expect_eq(last_taken, 0);
+	fake_forget(&f);
+}
+
 /* ---- rooms of who is away ---- */
 
 static enum refusal
