@@ -305,7 +305,8 @@ windows_sight(const struct windows *w, const struct view *v)
 		return sight;
 	}
 	if (w->now->is_scrolled) {
-		sight.top = scroll_place(v, &w->now->top);
+		sight.top = w->now->is_rising ? scroll_first(v)
+					      : scroll_place(v, &w->now->top);
 		if (scroll_below(v, sight.top, rows + 1) > rows) {
 			sight.rows = upper_rows(w->now, rows, &sight.tail);
 			sight.has_below = rows > sight.rows;
@@ -322,6 +323,7 @@ set_top(struct window *window, const struct view *v, struct place top)
 {
 	int rows = v->layout->messages.rows;
 
+	window->is_rising = false;
 	window->is_scrolled = scroll_below(v, top, rows + 1) > rows;
 	/* What comes behind a part of a log is no news to be shown at once. */
 	if (!window->is_scrolled && window->room->kind == ROOM_PAST) {
@@ -406,6 +408,7 @@ windows_oldest(struct windows *w, const struct layout *layout)
 	w->now->cleared = 0;
 	if (has_any)
 		set_top(w->now, &v, scroll_first(&v));
+	w->now->is_rising = w->now->is_scrolled;
 	view_close(&v);
 	return has_any;
 }

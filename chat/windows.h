@@ -28,6 +28,8 @@ struct window {
 			     whatever it begins with */
 	bool is_scrolled; /* false: the newest is in view and stays there */
 	struct anchor top; /* of the first row shown, when scrolled */
+	bool is_rising;	   /* the first row shown is the oldest there is, also
+			      when older ones arrive */
 	struct mark mark;
 	uint64_t cleared; /* ids below it show only when scrolled */
 	uint64_t chosen;  /* the line that is marked; 0: none */

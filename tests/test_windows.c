@@ -518,6 +518,41 @@ Test(windows, older_entries_are_wanted_near_the_top)
 	tear_down(&f);
 }
 
+static uint64_t
+first_row(struct fixture *f)
+{
+	struct view v;
+	uint64_t id;
+
+	windows_view(&f->windows, &f->layout, &v);
+	id = windows_sight(&f->windows, &v).top.id - v.first;
+	view_close(&v);
+	return id;
+}
+
+/* Page after page, until one scrolls elsewhere. */
+Test(windows, to_the_oldest_goes_on_to_what_is_older)
+{
+	struct fixture f;
+
+	set_up(&f);
+	add_log(&f, 901, 1000);
+	windows_oldest(&f.windows, &f.layout);
+	for (uint64_t from = 701; from > 300; from -= 200) {
+		cr_expect_eq(wants(&f), WANTS_OLDER);
+		add_page(&f, from, from + 200, ENTRY_SAID);
+		cr_expect_eq(first_row(&f), 0);
+	}
+	windows_scroll(&f.windows, &f.layout, 30);
+	add_page(&f, 101, 301, ENTRY_SAID);
+	cr_expect_gt(first_row(&f), 200, "what is read stays in view");
+	windows_oldest(&f.windows, &f.layout);
+	windows_newest(&f.windows);
+	add_page(&f, 1, 101, ENTRY_SAID);
+	cr_expect_gt(first_row(&f), 900);
+	tear_down(&f);
+}
+
 Test(windows, few_lines_are_filled_up)
 {
 	struct fixture f;
