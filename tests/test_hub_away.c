@@ -133,7 +133,8 @@ Test(hub_away, nothing_is_kept_of_devices_that_pass)
 	fake_ignore(&f);
 	fake_say(&f, 1, "#r", "one");
 	fake_say(&f, 2, "#r", "two");
-	fake_expect(&f, "stored 1 #2\nstored 2 #3\n", "");
+	fake_expect(&f, "stored n=1 seq=2\nstored n=2 seq=3\n",
+	    "2 said ann: one\n3 said ann: two\n");
 	store_device(world.store, &job);
 	world_turn();
 	cr_expect_eq(last_taken, 0);
