@@ -49,6 +49,13 @@ static const struct table {
 	{ "SELECT room FROM gone ORDER BY room",
 	    "SELECT room FROM gone ORDER BY room DESC",
 	    "INSERT OR IGNORE INTO gone (room) VALUES (?1)" },
+#define FILE_COLUMNS                                                           \
+	"number, room, device, key, who, name, size, since, expires, time,"    \
+	" flags, hash"
+	{ "SELECT " FILE_COLUMNS " FROM file ORDER BY number",
+	    "SELECT " FILE_COLUMNS " FROM file ORDER BY number DESC",
+	    "INSERT OR IGNORE INTO file (" FILE_COLUMNS
+	    ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)" },
 };
 
 #define ENTRY_COLUMNS "SELECT id, time, kind, who, text, device, n FROM entry "
@@ -70,6 +77,8 @@ static const char mend[] =
     "INSERT INTO device (id, last)"
     " SELECT device, max(n) FROM entry WHERE n > 0 GROUP BY device"
     " ON CONFLICT (id) DO UPDATE SET last = max(last, excluded.last);"
+    "UPDATE meta SET last_file = max(last_file,"
+    " coalesce((SELECT max(number) FROM file), 0));"
     "UPDATE meta SET last_room = max(last_room,"
     " coalesce((SELECT max(number) FROM room), 0),"
     " coalesce((SELECT max(id) >> 40 FROM entry), 0)),"
@@ -226,6 +235,9 @@ copy_all(struct salvage *s)
 		code = copy_rows(s, "SELECT last_file FROM meta",
 		    "UPDATE meta SET last_file = max(last_file, ?1)");
 	if (code == SQLITE_OK)
+		code = copy_rows(s, "SELECT last_file FROM meta",
+		    "UPDATE meta SET last_file = max(last_file, ?1)");
+	if (code == SQLITE_OK)
 		code = sqlite3_exec(s->to.db, mend, NULL, NULL, NULL);
 	if (code == SQLITE_OK)
 		code = sqlite3_exec(s->to.db, "COMMIT", NULL, NULL, NULL);
@@ -262,6 +274,10 @@ tell(struct salvage *s, struct buf *report)
 		{ "SELECT count(*) FROM entry WHERE id >> 40 NOT IN"
 		  " (SELECT number FROM room UNION SELECT room FROM gone)",
 		    "entries that nobody can see, their room is lost", false },
+		{ "SELECT count(*) FROM file",
+		    "files whose bytes are still in \"files\" of the damaged "
+		    "directory: move that over before the start",
+		    false },
 	};
 
 	buf_printf(report, "%s: saved from %s:", s->to.path, s->from.path);

@@ -246,3 +246,34 @@ Test(store_salvage, why_not)
 	cr_expect_eq(store_salvage(state, saved, &report), EX_DATAERR);
 	buf_done(&report);
 }
+
+Test(store_salvage, what_is_known_of_files)
+{
+	struct store_file file = { .number = 3,
+		.room = 1,
+		.device = { { 1 } },
+		.who = SLICE("ann"),
+		.name = SLICE("a.txt"),
+		.size = 5,
+		.is_whole = true,
+		.hash = { { 9 } } };
+	struct store_append job = story_append(1, 1, 0, "3 5 - a.txt");
+	struct store *s = store_at(state);
+
+	job.kind = ENTRY_FILE;
+	job.file = &file;
+	store_append(s, &job);
+	store_drain(s);
+	file.number = 4;
+	job.kind = ENTRY_WITHDRAWN;
+	store_append(s, &job);
+	store_drain(s);
+	story_skip();
+	store_free(s);
+	salvages("1 files whose bytes are still in \"files\"");
+	s = store_at(saved);
+	story_load(s);
+	story_is("room 1 #tea () 2\nfile 3 a.txt in 1 of 1, 5 bytes, hash 9\n"
+		 "last file 3\nlast 1\n");
+	store_free(s);
+}

@@ -492,3 +492,63 @@ Test(store_sqlite, what_is_missing_is_told)
 		 "read 1 from 2: new\n");
 	store_free(s);
 }
+
+/* ---- files ---- */
+
+static void
+tell_file(struct store *s, enum entry_kind kind, struct store_file file)
+{
+	struct store_append job = story_append(1, 1, 0, "words about it");
+
+	job.kind = kind;
+	job.file = &file;
+	store_append(s, &job);
+	store_drain(s);
+	cr_expect_eq(job.why, FINE);
+	story_skip();
+}
+
+Test(store_sqlite, files_as_they_were_told)
+{
+	struct store_file file = { .number = 1,
+		.room = 1,
+		.device = { { 1 } },
+		.key = { { 7 } },
+		.who = SLICE("ann"),
+		.name = SLICE("a \xc3\xa4.txt"),
+		.size = UINT64_MAX };
+	struct store *s = store_fresh();
+
+	tell_file(s, ENTRY_FILE, file);
+	file.number = 2;
+	file.size = 1ULL << 40;
+	tell_file(s, ENTRY_FILE, file);
+	file.number = 3;
+	tell_file(s, ENTRY_FILE, file);
+	file.number = 1;
+	file.size = 0;
+	file.is_whole = true;
+	file.hash.byte[0] = 200;
+	tell_file(s, ENTRY_ARRIVED, file);
+	store_free(s);
+	s = store_open();
+	story_load(s);
+	story_is(
+	    "room 1 #tea () 4\n"
+	    "file 1 a \xc3\xa4.txt in 1 of 1, 0 bytes, hash 200\n"
+	    "file 2 a \xc3\xa4.txt in 1 of 1, 1099511627776 bytes, hash 0\n"
+	    "file 3 a \xc3\xa4.txt in 1 of 1, 1099511627776 bytes, hash 0\n"
+	    "last file 3\nlast 1\n");
+	/* The last goes: its number is not given again. */
+	file.number = 3;
+	tell_file(s, ENTRY_WITHDRAWN, file);
+	store_file_gone(s, 2);
+	store_drain(s);
+	store_free(s);
+	s = store_open();
+	story_load(s);
+	story_is("room 1 #tea () 5\n"
+		 "file 1 a \xc3\xa4.txt in 1 of 1, 0 bytes, hash 200\n"
+		 "last file 3\nlast 1\n");
+	store_free(s);
+}
