@@ -7,6 +7,8 @@
  *	-NICK- TEXT	a notice
  *	-- ...		everything else
  *
+ * Of a file its name and size are told, not what programs know it by.
+ *
  * The rest of a text of several lines follows at once, each behind "| ".  No
  * name holds a blank, a bracket of these or a bar at its beginning, and no text
  * begins a line: so nothing that is said looks like anything else.
@@ -51,6 +53,43 @@ static const struct form {
 };
 static const struct form unknown = { "-- ", "", ": " };
 
+/* Up to a blank, which is passed over. */
+static struct slice
+first_word(struct slice *text)
+{
+	const char *blank =
+	    text->len != 0 ? memchr(text->at, ' ', text->len) : NULL;
+	struct slice word = *text;
+
+	if (blank != NULL)
+		word.len = (size_t)(blank - text->at);
+	text->at += word.len + (blank != NULL);
+	text->len -= word.len + (blank != NULL);
+	return word;
+}
+
+/* What a file's entry begins with; what is left of text is its name and what
+ * stands behind that.  The size; "": it isn't told. */
+static struct slice
+file_size(enum entry_kind kind, struct slice *text)
+{
+	struct slice size = SLICE("");
+
+	first_word(text);
+	if (kind == ENTRY_WITHDRAWN)
+		return size;
+	size = first_word(text);
+	first_word(text);
+	return slice_is(size, SLICE("-")) ? SLICE("") : size;
+}
+
+static bool
+is_of_file(enum entry_kind kind)
+{
+	return kind == ENTRY_FILE || kind == ENTRY_ARRIVED ||
+	    kind == ENTRY_WITHDRAWN;
+}
+
 static void
 add_text(struct buf *out, const char *start, struct slice text)
 {
@@ -77,13 +116,21 @@ line_entry(struct buf *out, const char *start, struct slice room,
     enum entry_kind kind, struct slice who, struct slice text)
 {
 	const struct form *f = &unknown;
+	struct slice size = SLICE("");
 
+	if (is_of_file(kind))
+		size = file_size(kind, &text);
 	if (kind < sizeof(forms) / sizeof(*forms) && forms[kind].before != NULL)
 		f = &forms[kind];
 	add_room(out, room);
 	buf_add_string(out, f->before);
 	line_safe(out, who);
 	buf_add_string(out, f->behind);
+	if (size.len != 0) {
+		buf_add_string(out, " of ");
+		line_safe(out, size);
+		buf_add_string(out, " bytes");
+	}
 	if (text.len != 0)
 		buf_add_string(out, f->colon);
 	add_text(out, start, text);
