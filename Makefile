@@ -152,10 +152,11 @@ soak: $(PROGRAMS) $(BUILD)/unit $(BUILD)/e2e $(FAULTS)
 	tests/faults/soak.sh $(SOAK) $(PARTS)
 
 bench: $(PROGRAMS) $(addprefix $(BUILD)/bench/,relay load client_bench \
-	store_bench disk_load flood) $(FAULTS)
+	store_bench disk_load flood files_bench) $(FAULTS)
 	tests/bench/bench.sh
 	tests/bench/flood.sh
 	tests/bench/disk.sh
+	tests/bench/files.sh
 	$(BUILD)/bench/store_bench
 
 lint: export LINT_FLAGS = $(CPPFLAGS_ALL) -std=c11 -pthread
