@@ -9,7 +9,6 @@
 #include <sys/socket.h>
 
 #include "clock.h"
-#include "digest.h"
 #include "names.h"
 #include "sock.h"
 #include "when.h"
@@ -468,14 +467,10 @@ choose_nick(struct options *o, uint32_t number)
 void
 options_device(struct options *o, const struct id *device)
 {
-	struct digest *digest = digest_new();
-	struct hash hash;
-	uint32_t number;
+	uint32_t number = 0;
 
-	digest_add(digest, device, sizeof(*device));
-	hash = digest_now(digest);
-	digest_free(digest);
-	memcpy(&number, &hash, sizeof(number));
+	for (size_t i = 0; i < sizeof(device->byte); i++)
+		number = number * 31 + device->byte[i];
 	if (!o->is_nick_own)
 		choose_nick(o, number);
 }

@@ -52,7 +52,7 @@ enum options_result options_read(struct options *, int argc, char **argv);
 void options_free(struct options *);
 
 /* A nick that was not given is one for this device: where no user name will do
- * it is the same guest each time.  What others see tells nothing of the id. */
+ * it is the same guest each time.  Four digits tell little of the secret id. */
 void options_device(struct options *, const struct id *device);
 /* A nick made of somebody's user name, or guest and the last four digits of a
  * number; out has NAMES_NICK_MAX + 1 bytes. */
