@@ -497,14 +497,28 @@ apply_forget(struct apply *a, struct room *room)
 bool
 hear_stored(struct apply *a, const union message *m)
 {
+	a->is_put_off = false;
 	outbox_stored(&a->outbox, &m->stored);
 	apply_pump(a);
 	return true;
 }
 
+/* Once, until something is stored again. */
+static void
+tell_put_off(struct apply *a)
+{
+	if (!a->is_put_off)
+		model_news(a->model,
+		    "the server cannot store what is said at the moment: it "
+		    "waits here, and is sent again by itself");
+	a->is_put_off = true;
+}
+
 static bool
 say_refused(struct apply *a, const struct msg_refused *r)
 {
+	if (r->code == REFUSE_UNAVAILABLE && r->wait != 0)
+		tell_put_off(a);
 	if (!outbox_refused(&a->outbox, r, a->now_ms))
 		return apply_fail(a, false, EX_PROTOCOL,
 		    "the server counts our messages differently");

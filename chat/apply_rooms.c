@@ -167,6 +167,20 @@ copy_safe(char *out, size_t size, struct slice text)
 	buf_done(&safe);
 }
 
+/* Where nothing came yet it would stand before what was said earlier. */
+static void
+tell_connected(struct model *m)
+{
+	char *words = xasprintf("connected to %s (%s%s%s) as %s", m->server,
+	    m->where, m->from[0] != '\0' ? ", from " : "", m->from, m->nick);
+
+	if (m->looked_at->lines.n == 0)
+		model_tell(m, NULL, "state", "%s", words);
+	else
+		model_news(m, "%s", words);
+	free(words);
+}
+
 static void
 greet(struct apply *a, const struct msg_welcome *w)
 {
@@ -178,8 +192,7 @@ greet(struct apply *a, const struct msg_welcome *w)
 	m->text_max = w->text < PROTOCOL_TEXT_MAX ? w->text : PROTOCOL_TEXT_MAX;
 	m->state = LINK_LIVE;
 	m->why[0] = '\0';
-	model_news(m, "connected to %s (%s%s%s) as %s", m->server, m->where,
-	    m->from[0] != '\0' ? ", from " : "", m->from, m->nick);
+	tell_connected(m);
 	if (w->motd.len != 0)
 		model_say(m, NULL, "%.*s", SLICE_ARG(w->motd));
 }

@@ -21,6 +21,7 @@ struct apply {
 	unsigned nick_tries;           /* others tried, because it was taken */
 	bool is_live;                  /* welcome has come */
 	bool has_heard;                /* anything at all */
+	bool is_put_off;  /* that the server cannot store was told */
 	bool is_apart;    /* apply_keep_apart() */
 	uint32_t features; /* told in hello */
 	bool knows_rooms; /* the rooms one still belongs to are told */

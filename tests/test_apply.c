@@ -596,6 +596,57 @@ Test(apply, a_refusal_for_good_is_heard_and_can_be_retried)
 	cr_expect_null(rig.model->outbox);
 }
 
+Test(apply, what_the_server_cannot_store_is_told_once)
+{
+	static const char words[] =
+	    "|the server cannot store what is said at the moment: it waits "
+	    "here, and is sent again by itself";
+	struct room *room;
+
+	rig_enter(&rig);
+	room = rig_join(&rig, "#lobby");
+	room->is_wanted = true;
+	model_look(rig.model, room);
+	say(room, "one");
+	RIG(&rig, "C say n=1",
+	    "S refused request=say ref=1 code=unavailable wait=100");
+	cr_expect_str_eq(rig_line(room, 0), words);
+	cr_expect_eq(rig.model->outbox->why, FINE);
+	model_say(rig.model, room, "another line");
+	cr_expect(apply_tick(rig.apply, 1100));
+	rig.now_ms = 1100;
+	RIG(&rig, "C say n=1",
+	    "S refused request=say ref=1 code=unavailable wait=100");
+	cr_expect_str_eq(rig_line(room, 0), "|another line");
+	rig.now_ms = 1300;
+	cr_expect(apply_tick(rig.apply, 1300));
+	RIG(&rig, "C say n=1", "S stored n=1 room=7 seq=2");
+	say(room, "two");
+	RIG(&rig, "C say n=2",
+	    "S refused request=say ref=2 code=too_fast wait=100");
+	cr_expect_str_eq(rig_line(room, 0), "|another line");
+	rig.now_ms = 1500;
+	cr_expect(apply_tick(rig.apply, 1500));
+	RIG(&rig, "C say n=2",
+	    "S refused request=say ref=2 code=unavailable wait=100");
+	cr_expect_str_eq(rig_line(room, 0), words, "a new time is told");
+}
+
+/* What was said earlier would come behind it. */
+Test(apply, connecting_is_not_told_where_nothing_came_yet)
+{
+	struct room *room = rig_room(&rig, "#lobby");
+
+	model_look(rig.model, room);
+	rig_enter(&rig);
+	cr_expect_eq(room->lines.n, 0);
+	cr_expect(heard("state  connected to"));
+	model_say(rig.model, room, "a line");
+	rig_cut(&rig);
+	RIG(&rig, "S welcome version=1 log=$log epoch=2 nick=ana server=test");
+	cr_expect_not_null(strstr(rig_line(room, 0), "connected to"));
+}
+
 /* ---- people ---- */
 
 Test(apply, members_follow_entries_newer_than_the_list)
