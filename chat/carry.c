@@ -9,13 +9,13 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "buf.h"
 #include "clock.h"
 #include "digest.h"
+#include "downloads.h"
 #include "link.h"
 #include "log.h"
 #include "model.h"
@@ -104,16 +104,16 @@ begin_fetching(struct carry *c)
 {
 	const struct options *o = c->options;
 	bool is_pipe = o->out != NULL && strcmp(o->out, "-") == 0;
-	struct stat st;
-	int fd = -1;
+	int fd = -1, error = 0;
 
 	if (is_pipe && (fd = dup(STDOUT_FILENO)) < 0) {
 		log_warn("standard output");
 		return EX_CANTCREAT;
 	}
-	if (!is_pipe && o->out != NULL && lstat(o->out, &st) == 0 &&
-	    !(stat(o->out, &st) == 0 && S_ISDIR(st.st_mode))) {
-		log_warnx("%s: %s", o->out, strerrordesc_np(EEXIST));
+	if (!is_pipe && o->out != NULL)
+		error = downloads_check(o->out);
+	if (error != 0) {
+		log_warnx("%s: %s", o->out, strerrordesc_np(error));
 		return EX_CANTCREAT;
 	}
 	c->room = c->model->rooms[0];

@@ -9,6 +9,7 @@
 
 #include "autoget.h"
 #include "command_state.h"
+#include "downloads.h"
 #include "files.h"
 #include "progress.h"
 #include "quote.h"
@@ -21,6 +22,9 @@ enum {
 	PATHS_MAX = 64,	   /* of one line */
 	LIST_COLUMNS = 60, /* of a transfer in a list */
 };
+
+static const char open_quote[] =
+    "a quote is open: a sign \" or ' is written with a backslash before it";
 
 /* ---- sending ---- */
 
@@ -71,7 +75,7 @@ read_paths(struct paths *paths, struct slice rest)
 	}
 	buf_done(&path);
 	if (got == QUOTE_OPEN)
-		return "a quote is open: \" or ' or a backslash before it";
+		return open_quote;
 	return paths->n == 0 ? "no file is named" : NULL;
 }
 
@@ -201,13 +205,34 @@ newest_file(struct command_face *f)
 	return found;
 }
 
+/* To where the rest of the line says. */
+static enum command_result
+fetch(struct command_face *f, uint64_t file, struct slice rest)
+{
+	enum command_result result = COMMAND_DONE;
+	struct buf path = { 0 };
+	enum quote got = quote_path(&rest, &path);
+	int error = got == QUOTE_WORD ? downloads_check(buf_string(&path)) : 0;
+
+	if (got == QUOTE_OPEN)
+		result = command_keep(f, "%s", open_quote);
+	else if (caption(rest).len != 0)
+		result = command_keep(
+		    f, "one path is enough; blanks in it are quoted");
+	else if (error != 0)
+		result = keep_path(f, buf_string(&path), error);
+	else
+		link_fetch_file(f->link, f->room, file,
+		    got == QUOTE_WORD ? buf_string(&path) : NULL, -1);
+	buf_done(&path);
+	return result;
+}
+
 enum command_result
 run_get(struct command_face *f, const char *words)
 {
-	struct slice word = command_word(words, &words), rest;
+	struct slice word = command_word(words, &words);
 	uint64_t file = word.len != 0 ? number_of(word) : newest_file(f);
-	struct buf path = { 0 };
-	enum quote got;
 
 	if (file == 0 && word.len == 0)
 		return command_keep(f,
@@ -217,19 +242,7 @@ run_get(struct command_face *f, const char *words)
 		return command_keep(f,
 		    "%.*s: a file has a number, /files lists them",
 		    SLICE_ARG(word));
-	rest = slice_of(words);
-	got = quote_path(&rest, &path);
-	if (got == QUOTE_OPEN || caption(rest).len != 0)
-		command_keep(f, "%s",
-		    got == QUOTE_OPEN
-			? "a quote is open: \" or ' or a backslash before it"
-			: "one path is enough; blanks in it are quoted");
-	else
-		link_fetch_file(f->link, f->room, file,
-		    got == QUOTE_WORD ? buf_string(&path) : NULL, -1);
-	buf_done(&path);
-	return got == QUOTE_OPEN || caption(rest).len != 0 ? COMMAND_KEEP
-							   : COMMAND_DONE;
+	return fetch(f, file, slice_of(words));
 }
 
 /* ---- what there is ---- */

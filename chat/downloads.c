@@ -1,7 +1,9 @@
 #include "downloads.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -69,4 +71,23 @@ downloads_directory(const char *wish)
 		return xasprintf("%s/chat/files", data);
 	return home != NULL ? xasprintf("%s/.local/share/chat/files", home)
 			    : NULL;
+}
+
+int
+downloads_check(const char *path)
+{
+	char *folder = xstrdup(path), *slash = strrchr(folder, '/');
+	struct stat st;
+	int error = 0;
+
+	if (slash != NULL)
+		slash[slash == folder] = '\0';
+	if (lstat(path, &st) == 0)
+		error = is_directory(path) ? 0 : EEXIST;
+	else if (slash != NULL && stat(folder, &st) < 0)
+		error = errno;
+	else if (slash != NULL && !S_ISDIR(st.st_mode))
+		error = ENOTDIR;
+	free(folder);
+	return error;
 }
