@@ -167,7 +167,8 @@ found_foot(const struct room *room, struct buf *out)
 		    "Escape leaves",
 		    room->lines.n, past == PAST_END ? "" : " so far");
 	else if (past == PAST_FAILED)
-		buf_printf(out, "%s; scroll up to go on", room->older.why);
+		buf_printf(out, "not searched: %s; scroll up to try again",
+		    room->older.why);
 	else if (past == PAST_END)
 		buf_printf(out, "nothing was found: %s", room->search->line);
 	else

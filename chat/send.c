@@ -95,7 +95,8 @@ settled(const struct sending *s)
 	}
 	if (p->why == FINE)
 		return -1;
-	log_warnx("%s", p->words != NULL ? p->words : refusal_text(p->why));
+	log_warnx("%s: %s", p->room->name,
+	    p->words != NULL ? p->words : refusal_text(p->why));
 	return EX_NOPERM;
 }
 
@@ -117,14 +118,17 @@ give_up(const struct sending *s, bool is_taken_back)
 		return EX_TEMPFAIL;
 	}
 	if (m->is_over) {
-		log_warnx("%s", m->over_why);
+		log_warnx("%s; it was not said", m->over_why);
 		return m->over_status != EX_TEMPFAIL ? m->over_status
 						     : EX_UNAVAILABLE;
 	}
 	if (m->state == LINK_LIVE)
-		log_warnx("%s: connected, but not sent in time", m->where);
+		log_warnx(
+		    "%s: connected, but not sent in time; it was not said",
+		    m->where);
 	else
-		log_warnx("%s: no connection in time", m->where);
+		log_warnx(
+		    "%s: no connection in time; it was not said", m->where);
 	return EX_UNAVAILABLE;
 }
 

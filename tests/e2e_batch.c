@@ -110,7 +110,8 @@ Test(batch, says_one_thing_and_ends, .timeout = 60)
 	PROGRAM(&one, "-s", d.address[0], "-n", "bob", "-m", "hello", "-t",
 	    "nobodyatall");
 	cr_expect_eq(program_end(&one), EX_NOPERM);
-	cr_expect(strstr(buf_string(&one.complained), "nobody here"));
+	cr_expect(
+	    strstr(buf_string(&one.complained), "nobodyatall: nobody here"));
 	program_done(&one);
 	ends_with(&ann, EX_OK);
 	stop(&d);
@@ -417,6 +418,7 @@ Test(batch, finds_nobody, .timeout = 60)
 	cr_expect_eq(program_end(&p), EX_UNAVAILABLE);
 	cr_expect(strstr(buf_string(&p.complained), address));
 	cr_expect(strstr(buf_string(&p.complained), "refused"));
+	cr_expect(strstr(buf_string(&p.complained), "; it was not said\n"));
 	program_done(&p);
 	PROGRAM(&p, "-s", "unix:/nowhere/at/all", "-n", "ann", "--batch",
 	    "--timeout", "1");
