@@ -1,7 +1,8 @@
 /*
  * The store that keeps everything in memory: logs, and the last answers given
  * to each device.  What is asked waits in a queue until the next
- * store_collect(), as it would for a disk.
+ * store_collect(), as it would for a disk.  Of what is looked for, one is found
+ * at a time: that takes some milliseconds, and nobody else is to wait longer.
  *
  * Beyond MEMORY_DEVICES, the device that was silent longest is forgotten.
  */
@@ -218,6 +219,7 @@ memory_collect(struct store *s)
 	struct memory *m = memory_of(s);
 	struct ask *asked = m->asked;
 	size_t n = m->n_asked, cap = m->cap_asked;
+	bool has_searched = false;
 
 	/* done() may ask again: that goes into a queue of its own. */
 	m->asked = NULL;
@@ -249,6 +251,11 @@ memory_collect(struct store *s)
 			read->done(read);
 			break;
 		case ASK_SEARCH:
+			if (has_searched) {
+				memory_search(s, search);
+				break;
+			}
+			has_searched = true;
 			logs_search(&m->logs, search);
 			search->done(search);
 			break;

@@ -50,6 +50,41 @@ Test(store_memory, work_waits_for_collect)
 	store_free(s);
 }
 
+static unsigned searched;
+
+static void
+was_searched(struct store_search *job)
+{
+	searched++;
+	free(job->entries);
+}
+
+Test(store_memory, nobody_waits_for_all_searches)
+{
+	struct store *s = store_any();
+	struct store_append job = story_append(1, 1, 1, "x");
+	struct store_search searches[3];
+
+	for (unsigned i = 0; i < 3; i++) {
+		searches[i] = (struct store_search){ .done = was_searched,
+			.words = SLICE("y"),
+			.n = 1,
+			.bytes = 100 };
+		store_search(s, &searches[i]);
+	}
+	store_append(s, &job);
+	store_collect(s);
+	story_is("append 1 fine 1\n");
+	cr_expect_eq(searched, 1);
+	cr_expect(store_waits(s));
+	store_collect(s);
+	cr_expect_eq(searched, 2);
+	store_drain(s);
+	cr_expect_eq(searched, 3);
+	cr_expect_not(store_waits(s));
+	store_free(s);
+}
+
 Test(store_memory, very_old_answers_are_forgotten_but_not_taken_again)
 {
 	struct store *s = store_any();
