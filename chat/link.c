@@ -18,7 +18,6 @@
 #include "log.h"
 #include "sock.h"
 #include "wake.h"
-#include "wire.h"
 #include "xmalloc.h"
 
 enum {
@@ -64,8 +63,8 @@ is_interrupted(void *arg)
 	return has_orders(l);
 }
 
-static void
-set_end(struct link *l, int status, const char *why)
+void
+link_set_end(struct link *l, int status, const char *why)
 {
 	l->end = (struct apply_end){ .status = status };
 	copy(l->end.why, sizeof(l->end.why), why);
@@ -73,60 +72,6 @@ set_end(struct link *l, int status, const char *why)
 }
 
 /* ---- being connected ---- */
-
-/* So many bytes of files went out: how much is left of the frame that has
- * begun. */
-static void
-note_sent(struct link *l, size_t n)
-{
-	while (n != 0) {
-		size_t took;
-
-		if (l->begun == 0)
-			l->begun = 4 + (size_t)wire_get_u32(buf_at(&l->bulk));
-		took = n < l->begun ? n : l->begun;
-		buf_consume(&l->bulk, took);
-		l->begun -= took;
-		n -= took;
-	}
-}
-
-/* Bytes of files wait for everything else, but for the rest of a frame. */
-static struct slice
-next_out(const struct link *l)
-{
-	struct slice bulk = buf_slice(&l->bulk);
-
-	if (l->begun != 0)
-		bulk.len = l->begun;
-	else if (l->sending.len != 0)
-		return buf_slice(&l->sending);
-	return bulk;
-}
-
-/* false: the connection is lost. */
-static bool
-flush(struct link *l)
-{
-	struct slice bytes;
-
-	while ((bytes = next_out(l)).len != 0) {
-		ssize_t n = send(l->fd, bytes.at, bytes.len, MSG_NOSIGNAL);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
-			return true;
-		if (n < 0) {
-			set_end(l, EX_UNAVAILABLE, strerrordesc_np(errno));
-			return false;
-		}
-		if (l->begun == 0 && l->sending.len != 0)
-			buf_consume(&l->sending, (size_t)n);
-		else
-			note_sent(l, (size_t)n);
-	}
-	return true;
-}
 
 enum received { CAME_NOTHING, CAME_BYTES, CAME_END };
 
@@ -143,24 +88,10 @@ receive(struct link *l)
 	if (n < 0 &&
 	    (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
 		return CAME_NOTHING;
-	set_end(l, EX_UNAVAILABLE,
+	link_set_end(l, EX_UNAVAILABLE,
 	    n == 0 ? "the server closed the connection"
 		   : strerrordesc_np(errno));
 	return CAME_END;
-}
-
-static void
-take_out(struct link *l)
-{
-	struct buf empty = l->sending;
-
-	if (l->sending.len != 0) {
-		buf_add_slice(&l->sending, buf_slice(&l->out));
-		buf_clear(&l->out);
-		return;
-	}
-	l->sending = l->out;
-	l->out = empty;
 }
 
 /* With the lock.  false: close. */
@@ -180,7 +111,7 @@ work(struct link *l, bool has_come, int64_t now_ms)
 		return false;
 	}
 	if (l->model->state != LINK_LIVE && now_ms >= l->deadline_ms) {
-		set_end(l, EX_UNAVAILABLE,
+		link_set_end(l, EX_UNAVAILABLE,
 		    "somebody is there, but there came no welcome in time; "
 		    "is it a chatd?");
 		return false;
@@ -235,7 +166,7 @@ turn(struct link *l, bool may_read, int64_t *wait_ms)
 	model_lock(m);
 	files_ms = tick_files(l, now_ms);
 	goes_on = work(l, got == CAME_BYTES, now_ms);
-	take_out(l);
+	link_take_out(l);
 	has_more = pull_files(l);
 	if (l->journal != NULL && apply_outbox(l->apply)->records.len != 0)
 		journal_poke(l->journal);
@@ -250,7 +181,7 @@ turn(struct link *l, bool may_read, int64_t *wait_ms)
 		model_unlock(m);
 	if (got == CAME_BYTES && m->ears.rest != NULL)
 		m->ears.rest(m->ears.arg);
-	goes_on = goes_on && got != CAME_END && flush(l);
+	goes_on = goes_on && got != CAME_END && link_flush(l);
 	if (has_more && l->bulk.len == 0)
 		*wait_ms = 0;
 	return goes_on;
@@ -267,11 +198,11 @@ say_bye(struct link *l)
 
 	model_lock(l->model);
 	apply_bye(l->apply, slice_of(l->bye != NULL ? l->bye : ""), l->stays);
-	take_out(l);
+	link_take_out(l);
 	buf_cut(&l->bulk, l->begun);
 	model_unlock(l->model);
-	while ((left = until - clock_ms()) > 0 && flush(l)) {
-		if (next_out(l).len == 0 && !is_shut)
+	while ((left = until - clock_ms()) > 0 && link_flush(l)) {
+		if (link_next_out(l).len == 0 && !is_shut)
 			is_shut = shutdown(l->fd, SHUT_WR) == 0;
 		p.events = is_shut ? POLLIN : POLLOUT;
 		if (poll(&p, 1, (int)left) <= 0)
@@ -319,7 +250,7 @@ serve(struct link *l)
 	model_unlock(l->model);
 	while (turn(l, may_read, &wait_ms)) {
 		p[0].events = l->sending.len < SEND_MAX ? POLLIN : 0;
-		p[0].events |= next_out(l).len != 0 ? POLLOUT : 0;
+		p[0].events |= link_next_out(l).len != 0 ? POLLOUT : 0;
 		p[1].events = p[2].events = POLLIN;
 		p[0].revents = p[1].revents = p[2].revents = 0;
 		poll(p, 3, wait_ms > INT32_MAX ? INT32_MAX : (int)wait_ms);
@@ -380,7 +311,7 @@ serve_one(struct link *l, int64_t deadline_ms, struct buf *why)
 	model_unlock(l->model);
 	goes_on = reach_left(&l->reach) != 0;
 	if (!goes_on)
-		set_end(l, EX_UNAVAILABLE, buf_string(why));
+		link_set_end(l, EX_UNAVAILABLE, buf_string(why));
 	return goes_on;
 }
 
@@ -397,7 +328,7 @@ serve_any(struct link *l, bool *is_dialed)
 	do {
 		l->fd = reach_next(&l->reach, deadline_ms, &why, &status);
 		if (l->fd < 0)
-			set_end(l, status, buf_string(&why));
+			link_set_end(l, status, buf_string(&why));
 	} while (l->fd >= 0 && serve_one(l, deadline_ms, &why));
 	*is_dialed = l->fd >= 0 && l->has_heard;
 	buf_done(&why);

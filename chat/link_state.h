@@ -36,12 +36,21 @@ struct link {
 	int fd;
 	struct buf in, sending;
 	struct buf bulk; /* frames with bytes of files; */
-	size_t begun;	 /* bytes left of the first, if some were sent; else 0 */
+	size_t begun; /* bytes left of the first, if some were sent; else 0 */
 	unsigned failures; /* in a row */
 	int64_t deadline_ms, began_ms;
 	bool has_heard; /* anything at all, on this connection */
 	struct apply_end end;
 };
+
+/* How this connection ends, if nothing is said about it. */
+void link_set_end(struct link *, int status, const char *why);
+/* With the lock: what apply has to say is to be sent. */
+void link_take_out(struct link *);
+/* What is to be sent next; empty: nothing is. */
+struct slice link_next_out(const struct link *);
+/* Sends what can be sent now.  false: the connection is lost. */
+bool link_flush(struct link *);
 
 /* The model's target: the address as it was given, NULL: none was. */
 void link_target(struct link *, const char *address);

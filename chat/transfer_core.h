@@ -1,7 +1,7 @@
 /*
- * What the files of transfer share (transfer.c, transfer_core.c,
- * transfer_kept.c, transfer_up.c, transfer_down.c).  Everyone else reads
- * transfer.h.
+ * What the files of transfer share: transfer.c, transfer_core.c,
+ * transfer_kept.c, transfer_up.c, transfer_down.c, and, in the worker's thread,
+ * transfer_read.c and transfer_write.c.  Everyone else reads transfer.h.
  *
  * A core has one task at a time with the worker: while it is busy, the worker's
  * thread alone touches what stands below "the worker's" and the task; done()

@@ -3,177 +3,25 @@
  * goes.  What is read once from a pipe is kept until the server has it on disk.
  */
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sysexits.h>
-#include <unistd.h>
 
 #include "codec.h"
 #include "log.h"
 #include "names.h"
-#include "source.h"
-#include "transfer_core.h"
+#include "transfer_up.h"
 #include "xmalloc.h"
 
-enum {
-	PIPE_MS = 50, /* the worker waits so long for a pipe at a time */
-	/* Of a pipe, sent and not known to be on disk there.  A server that
-	 * syncs as ours does never has so much of it in doubt. */
-	KEPT_MAX = 32 * 1024 * 1024,
-};
-
-struct piece {
-	uint8_t *bytes; /* CORE_PIECE of them */
-	size_t at, len; /* those not sent begin at, and end at len */
-};
-
-struct up {
-	struct core core; /* first */
-	char *path;	  /* absolute; "" for a descriptor */
-	char *name, *caption, *to;
-	struct id key;
-	uint64_t size; /* UINT64_MAX: a pipe's */
-	uint64_t time;
-	uint8_t flags;
-	bool is_open;	    /* the leg is, and the server has our bytes */
-	struct hash prefix; /* the server's, of the bytes it has */
-	uint64_t check;	    /* so many */
-	bool is_verified;   /* the server has all of it, while we check */
-	struct hash verified;
-
-	struct piece now;
-	bool has_next;	  /* piece is full, and comes after now */
-	struct buf kept;  /* of a pipe: sent, perhaps not on disk there */
-	uint64_t kept_at; /* offset of its first byte */
-	uint64_t read;	  /* bytes read */
-	bool is_end;	  /* and these are all */
-
-	/* The worker's. */
-	struct source source; /* fd -1: not open */
-	struct buf why;
-	struct piece piece;
-};
+/* Of a pipe, sent and not known to be on disk there.  A server that syncs as
+ * ours does never has so much of it in doubt. */
+enum { KEPT_MAX = 32 * 1024 * 1024 };
 
 static struct up *
 up_of(struct core *c)
 {
 	return (struct up *)c;
-}
-
-static bool
-is_pipe(const struct up *u)
-{
-	return u->size == UINT64_MAX;
-}
-
-/* ---- the worker's thread ---- */
-
-static bool
-is_changed(const struct up *u)
-{
-	const struct stat *then = &u->source.st;
-	struct stat now;
-
-	return fstat(u->source.fd, &now) < 0 || now.st_size != then->st_size ||
-	    now.st_mtim.tv_sec != then->st_mtim.tv_sec ||
-	    now.st_mtim.tv_nsec != then->st_mtim.tv_nsec;
-}
-
-static ssize_t
-read_some(const struct up *u)
-{
-	struct pollfd p = { .fd = u->source.fd, .events = POLLIN };
-	uint8_t *to = u->piece.bytes;
-	ssize_t n;
-
-	do {
-		errno = EAGAIN;
-		if (!is_pipe(u))
-			n = pread(u->source.fd, to, CORE_PIECE,
-			    (off_t)u->core.hashed);
-		else if (poll(&p, 1, PIPE_MS) > 0)
-			n = read(u->source.fd, to, CORE_PIECE);
-		else
-			n = -1;
-	} while (n < 0 && errno == EINTR);
-	return n;
-}
-
-static bool
-work_read(struct task *task)
-{
-	struct up *u = (struct up *)task;
-	ssize_t n = read_some(u);
-
-	u->piece.at = 0;
-	u->piece.len = n > 0 ? (size_t)n : 0;
-	if (n < 0)
-		u->core.error = errno;
-	else if (!is_pipe(u) && is_changed(u))
-		u->core.error = ESTALE;
-	digest_add(u->core.digest, u->piece.bytes, u->piece.len);
-	u->core.hashed += u->piece.len;
-	return false;
-}
-
-/* The hash of the first bytes: are they those the server has? */
-static bool
-work_check(struct task *task)
-{
-	struct up *u = (struct up *)task;
-	struct core *c = &u->core;
-
-	for (int i = 0; i < CORE_HASH_STEP && c->hashed < u->check; i++) {
-		ssize_t n = read_some(u);
-
-		if (n <= 0 || is_changed(u)) {
-			c->error = n < 0 ? errno : ESTALE;
-			return false;
-		}
-		if ((uint64_t)n > u->check - c->hashed)
-			n = (ssize_t)(u->check - c->hashed);
-		digest_add(c->digest, u->piece.bytes, (size_t)n);
-		c->hashed += (uint64_t)n;
-	}
-	return c->hashed < u->check && !atomic_load(&c->is_stopped);
-}
-
-static uint64_t
-time_of(const struct stat *st)
-{
-	return (uint64_t)st->st_mtim.tv_sec * 1000 +
-	    (uint64_t)st->st_mtim.tv_nsec / 1000000;
-}
-
-static bool
-work_open(struct task *task)
-{
-	struct up *u = (struct up *)task;
-	struct source s;
-
-	if (!source_open(&s, u->path, &u->why)) {
-		u->core.error = ENOENT;
-		return false;
-	}
-	u->source = s;
-	if ((uint64_t)s.st.st_size == u->size && time_of(&s.st) == u->time)
-		return false;
-	buf_printf(&u->why, "%s: it changed since it was sent; send it again",
-	    u->path);
-	u->core.error = ESTALE;
-	return false;
-}
-
-static bool
-up_close(struct task *task)
-{
-	struct up *u = (struct up *)task;
-
-	if (u->source.fd >= 0)
-		source_close(&u->source);
-	return false;
 }
 
 /* ---- how it fails ---- */
@@ -225,7 +73,7 @@ is_read(struct task *task)
 	u->has_next = u->piece.len != 0;
 	if (c->error == 0)
 		u->is_end = u->piece.len == 0 || u->read == u->size;
-	if (!is_pipe(u) && u->is_end && u->read != u->size) {
+	if (!up_is_pipe(u) && u->is_end && u->read != u->size) {
 		c->error = ESTALE;
 		fail(u);
 		return;
@@ -241,9 +89,9 @@ read_ahead(struct up *u)
 	struct core *c = &u->core;
 
 	if (c->is_busy || c->leg == 0 || !u->is_open || u->is_end ||
-	    u->has_next || (!is_pipe(u) && u->read >= c->limit))
+	    u->has_next || (!up_is_pipe(u) && u->read >= c->limit))
 		return;
-	core_ask(c, work_read, is_read);
+	core_ask(c, up_read, is_read);
 }
 
 /* ---- a leg ---- */
@@ -298,7 +146,7 @@ up_begin(struct core *c)
 
 	if (u->source.fd < 0) {
 		core_state(c, TRANSFER_CHECKING);
-		core_ask(c, work_open, is_opened);
+		core_ask(c, up_open, is_opened);
 	} else if (!may_offer(u)) {
 		c->again_ms = c->all->now_ms + CORE_RATE_MS;
 	} else {
@@ -338,7 +186,7 @@ compare(struct up *u, const struct hash *theirs)
 		fail_with(u, "what the server has is not what was sent");
 		return;
 	}
-	if (is_pipe(u))
+	if (up_is_pipe(u))
 		c->t->size = u->read;
 	c->t->moved = c->t->size;
 	core_done(c, theirs);
@@ -395,14 +243,14 @@ hear_leg(struct up *u, const struct msg_leg *m)
 	u->is_open = false;
 	u->is_verified = false;
 	keeper_note(c->all);
-	if (is_pipe(u) && m->size != UINT64_MAX)
+	if (up_is_pipe(u) && m->size != UINT64_MAX)
 		return; /* it is there as a whole: verified follows */
 	if (m->offset > u->size ||
 	    (m->offset != 0 && m->hash.len != sizeof(u->prefix.byte))) {
 		fail_with(u, "the server has more of it than there is");
 		return;
 	}
-	if (is_pipe(u)) {
+	if (up_is_pipe(u)) {
 		go_back(u, m->offset);
 		return;
 	}
@@ -415,7 +263,7 @@ hear_leg(struct up *u, const struct msg_leg *m)
 	memcpy(u->prefix.byte, m->hash.at, sizeof(u->prefix.byte));
 	u->check = m->offset;
 	core_state(c, TRANSFER_CHECKING);
-	core_ask(c, work_check, is_checked);
+	core_ask(c, up_check, is_checked);
 }
 
 static void
@@ -425,7 +273,8 @@ hear_credit(struct up *u, const struct msg_credit *m)
 
 	if (m->limit > c->limit)
 		c->limit = m->limit;
-	if (is_pipe(u) && m->durable > u->kept_at && m->durable <= c->offset) {
+	if (up_is_pipe(u) && m->durable > u->kept_at &&
+	    m->durable <= c->offset) {
 		buf_consume(&u->kept, (size_t)(m->durable - u->kept_at));
 		u->kept_at = m->durable;
 	}
@@ -442,14 +291,14 @@ hear_verified(struct up *u, const struct msg_verified *m)
 	if (m->hash.len != sizeof(hash.byte))
 		return false;
 	memcpy(hash.byte, m->hash.at, sizeof(hash.byte));
-	if (!is_pipe(u) && !u->is_open) {
+	if (!up_is_pipe(u) && !u->is_open) {
 		c->leg = 0;
 		u->is_verified = true;
 		u->verified = hash;
 		return true;
 	}
 	if (c->is_busy || !u->is_end ||
-	    (c->offset != u->read && !(is_pipe(u) && !u->is_open)))
+	    (c->offset != u->read && !(up_is_pipe(u) && !u->is_open)))
 		return false;
 	compare(u, &hash);
 	return true;
@@ -481,7 +330,7 @@ unsent(const struct up *u)
 {
 	uint64_t past = u->core.offset - u->kept_at;
 
-	if (is_pipe(u) && past < u->kept.len)
+	if (up_is_pipe(u) && past < u->kept.len)
 		return (struct slice){ (const char *)buf_at(&u->kept) + past,
 			u->kept.len - (size_t)past };
 	return (struct slice){ (const char *)u->now.bytes + u->now.at,
@@ -525,9 +374,9 @@ is_sent(struct up *u, struct slice bytes)
 
 	c->offset += bytes.len;
 	c->t->moved = c->offset;
-	if (is_pipe(u) && is_again)
+	if (up_is_pipe(u) && is_again)
 		return;
-	if (is_pipe(u))
+	if (up_is_pipe(u))
 		buf_add_slice(&u->kept, bytes);
 	else
 		u->kept_at = c->offset;
@@ -602,7 +451,7 @@ up_record(const struct core *c, struct underway *r)
 	r->time = u->time;
 	r->caption = xstrdup(u->caption);
 	r->directory = xstrdup("");
-	return !is_pipe(u) && u->path[0] != '\0';
+	return !up_is_pipe(u) && u->path[0] != '\0';
 }
 
 const struct core_ops core_up = { up_begin, up_hear, up_forget, up_pull,
@@ -666,7 +515,7 @@ transfers_send(struct transfers *all, struct room *room,
 	u->source = *s;
 	u->path = xstrdup(s->path);
 	u->caption = xstrndup(file->caption.at, file->caption.len);
-	u->time = is_file ? time_of(&s->st) : 0;
+	u->time = is_file ? up_time(&s->st) : 0;
 	u->flags = is_file && (s->st.st_mode & 0111) != 0;
 	if (getrandom(&u->key, sizeof(u->key), 0) != sizeof(u->key))
 		fatal(EX_OSERR, "getrandom");
