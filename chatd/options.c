@@ -119,6 +119,8 @@ option_take(struct options *o, int flag)
 	case ':':
 		wrong_usage("-%c: its argument is missing", optopt);
 	default:
+		if (optopt == '-')
+			wrong_usage("options have one letter, see -h");
 		wrong_usage("-%c: there is no such option", optopt);
 	}
 }
@@ -145,6 +147,8 @@ options_parse(struct options *o, int argc, char **argv)
 		wrong_usage("-t and -T exclude each other");
 	if (o->directory != NULL && o->in_memory)
 		wrong_usage("-n and -s exclude each other");
+	if (o->salvage != NULL && o->in_memory)
+		wrong_usage("-n and -R exclude each other");
 }
 
 void
