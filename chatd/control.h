@@ -32,8 +32,8 @@ enum {
 	CONTROL_WAIT_MS = 10000, /* for the request, for rows to be taken */
 };
 
-/* What only main can do.  int: 0, or an exit status with the reasons, a line
- * each, in errors. */
+/* What only main can do.  int: 0; or EX_CONFIG, EX_UNAVAILABLE, with the
+ * reasons, a line each, in errors; EX_TEMPFAIL, when it is stopping. */
 struct control_ops {
 	void (*stop)(void *arg);
 	int (*reload)(void *arg, struct buf *errors);

@@ -186,17 +186,19 @@ open_port(
 {
 	const struct sock_addr *addr = p->real.len != 0 ? &p->real : &p->addr;
 	struct buf why = { 0 };
+	char text[SOCK_TEXT];
 
+	sock_text(addr, text);
 	p->fd = p->dialect->is_datagram ? sock_datagrams(addr)
 					: sock_listen(addr, backlog);
 	if (p->fd >= 0)
 		return 0;
 	if (is_missing_family(errno) &&
 	    (p->from->from == NULL || has_sibling(ports, p))) {
-		log_debug("%s: %s, left out", p->text, strerror(errno));
+		log_debug("%s: %s, left out", text, strerror(errno));
 		return 0;
 	}
-	buf_printf(&why, "%s: %s", p->text, strerror(errno));
+	buf_printf(&why, "%s: %s", text, strerror(errno));
 	complain(errors, p->from, buf_string(&why));
 	buf_done(&why);
 	return EX_UNAVAILABLE;

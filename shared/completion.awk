@@ -55,6 +55,14 @@ function add(flag, argument, meaning, often)
 		add("--" string($0, 1), string($0, 2), meaning, often)
 }
 
+# A program's commands; what they are told is completed with files.
+/^COMMAND\(/ {
+	match($0, /\(.*/)
+	name = substr($0, RSTART + 1)
+	sub(/,.*/, "", name)
+	commands = commands (commands != "" ? " " : "") name
+}
+
 # The options that take an argument of this kind, as a pattern of case.
 function taking(what, i, found)
 {
@@ -75,6 +83,25 @@ function bash_case(what, action, found)
 	print "\t\treturn\n\t\t;;"
 }
 
+# The command is the first word that is no option, and no option's argument.
+function bash_commands()
+{
+	print "\tif [[ $word != -* ]]; then"
+	print "\t\tlocal i"
+	print "\t\tfor ((i = 1; i < COMP_CWORD; i++)); do"
+	print "\t\t\t[[ ${COMP_WORDS[i]} == -* ||"
+	print "\t\t\t\t${COMP_WORDS[i - 1]} == -* ]] || break"
+	print "\t\tdone"
+	print "\t\tif ((i == COMP_CWORD)); then"
+	print "\t\t\tmapfile -t COMPREPLY < <(compgen -W \\"
+	print "\t\t\t\t" quoted(commands) " -- \"$word\")"
+	print "\t\telse"
+	print "\t\t\tmapfile -t COMPREPLY < <(compgen -f -- \"$word\")"
+	print "\t\tfi"
+	print "\t\treturn"
+	print "\tfi"
+}
+
 function bash(i, all)
 {
 	for (i = 1; i <= n; i++)
@@ -90,6 +117,8 @@ function bash(i, all)
 		"mapfile -t COMPREPLY < <(compgen -d -- \"$word\")")
 	bash_case("other")
 	print "\tesac"
+	if (commands != "")
+		bash_commands()
 	print "\t[[ $word == -* ]] || return 0"
 	print "\tmapfile -t COMPREPLY < <(compgen -W \\"
 	print "\t\t" quoted(all) " -- \"$word\")"
@@ -123,6 +152,10 @@ function zsh(i)
 	printf "_arguments -s"
 	for (i = 1; i <= n; i++)
 		printf " \\\n\t%s", zsh_row(i)
+	if (commands != "")
+		printf " \\\n\t%s \\\n\t%s",
+			quoted("1:command:(" commands ")"),
+			quoted("*:word:_files")
 	print ""
 }
 

@@ -53,7 +53,8 @@ speak(
 Test(manual, session_is_what_chatd_does)
 {
 	struct daemon_options options = {
-		.config = "server = { name = \"example\"; };",
+		.config = "server = { name = \"example\"; "
+			  "greeting = \"\"; };",
 	};
 	struct manual *all = manual_examples();
 	struct daemon daemon;

@@ -10,7 +10,15 @@ failed=0
 make_one()
 {
 	awk -v program="$1" -v shell="$2" -f shared/completion.awk \
-		"$1/options.def" >"$made/$1.$2"
+		"$(rows "$1")" >"$made/$1.$2"
+}
+
+rows()
+{
+	case $1 in
+	chatctl) echo chatd/chatctl.def ;;
+	*) echo "$1/options.def" ;;
+	esac
 }
 
 # completed PROGRAM WORD... - what bash offers for the last word.
@@ -27,14 +35,14 @@ completed()
 		printf "%s\n" "${COMPREPLY[@]}"' sh "$made/$1.bash" "$@"
 }
 
-for program in chat chatd; do
+for program in chat chatd chatctl; do
 	make_one $program bash
 	make_one $program zsh
 	bash -n "$made/$program.bash" || failed=1
 	! command -v zsh >/dev/null || zsh -n "$made/$program.zsh" || failed=1
 	sed -n "s/^OPTION('\(.\)'.*/-\1/p; s/^OPTION(.*, '\(.\)',.*/-\1/p
 		s/^OPTION(.*, 0, \"\([^\"]*\)\".*/--\1/p" \
-		$program/options.def | sort >"$made/rows"
+		"$(rows $program)" | sort >"$made/rows"
 	completed $program - | sort | diff "$made/rows" - || failed=1
 	sed 1,2d "$made/$program.zsh" |
 		sed -n "s/^	'\*\{0,1\}\(-[-a-zA-Z0-9]*\).*/\1/p" |
@@ -46,5 +54,8 @@ done
 [ "$(completed chatd -c shared/completion.aw)" = shared/completion.awk ] ||
 	failed=1
 [ "$(completed chatd -s share)" = shared ] || failed=1
+[ "$(completed chatctl -s /tmp ki)" = kick ] || failed=1
+[ "$(completed chatctl backup shared/completion.aw)" = \
+	shared/completion.awk ] || failed=1
 [ $failed = 0 ] || echo "completion: differs from the tables"
 exit $failed
