@@ -38,6 +38,8 @@ struct conn {
 
 _Static_assert(sizeof(struct conn) <= 200, "ten thousand idle ones are cheap");
 
+enum { CONN_MUCH = 4096 }; /* of a message, still to be completed */
+
 /* Of all loops of this thread. */
 static struct conn *over;
 
@@ -117,14 +119,17 @@ take_eof(struct conn *c)
 	c->ops->eof(c->owner);
 }
 
-/* Reads once.  False when there is nothing to read at the moment. */
+/* Reads once.  False when there is nothing to read at the moment.  Behind much
+ * of a message more is likely to come, and is read to where it belongs. */
 static bool
 take_in(struct conn *c)
 {
+	bool is_behind = c->left.len >= CONN_MUCH;
+	uint8_t *at = is_behind ? buf_room(&c->left, sizeof(shared)) : shared;
 	ssize_t n;
 
 	do
-		n = recv(c->watch.fd, shared, sizeof(shared), 0);
+		n = recv(c->watch.fd, at, sizeof(shared), 0);
 	while (n < 0 && errno == EINTR);
 	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
 		return false;
@@ -132,7 +137,10 @@ take_in(struct conn *c)
 		end(c, strerror(errno));
 	else if (n == 0)
 		take_eof(c);
-	else if (c->state != FINISHED)
+	else if (is_behind && c->state != FINISHED) {
+		buf_grown(&c->left, (size_t)n);
+		offer(c, NULL, 0);
+	} else if (c->state != FINISHED)
 		offer(c, shared, (size_t)n);
 	return true;
 }

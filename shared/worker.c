@@ -70,14 +70,15 @@ wait_for_task(struct worker *w)
 	return task;
 }
 
+/* The owner is woken for the first of those that it has not taken. */
 static void
 put_back(struct worker *w, struct task *task, bool is_finished)
 {
 	pthread_mutex_lock(&w->lock);
+	if (is_finished && w->finished.first == NULL)
+		wake_up(w->fd);
 	queue_add(is_finished ? &w->finished : &w->waiting, task);
 	pthread_mutex_unlock(&w->lock);
-	if (is_finished)
-		wake_up(w->fd);
 }
 
 static void *
@@ -137,9 +138,10 @@ worker_collect(struct worker *w)
 	struct queue got;
 	struct task *task;
 
-	wake_clear(w->fd);
 	pthread_mutex_lock(&w->lock);
 	got = w->finished;
+	if (got.first != NULL)
+		wake_clear(w->fd);
 	queue_init(&w->finished);
 	pthread_mutex_unlock(&w->lock);
 	for (task = got.first; task != NULL; task = got.first) {

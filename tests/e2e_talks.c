@@ -170,8 +170,7 @@ static const struct exempt {
 	{ REFUSE_KICKED, "a talk has no operator; e2e_control.c has" },
 	{ REFUSE_DRAINING, "nor has it sockets of others; e2e_control.c has" },
 	{ REFUSE_NICK_OWNED, "nor accounts; e2e_accounts.c has" },
-	{ REFUSE_QUESTION_LONG,
-	    "said only at answers:; e2e_doors.c does it" },
+	{ REFUSE_QUESTION_LONG, "said only at answers:; e2e_doors.c does it" },
 	{ REFUSE_FILE_DISK, "a talk breaks no disk; test_hub_files.c does" },
 	{ REFUSE_STOPPING, "a talk has no word for TERM; e2e_chatd.c does it" },
 };
