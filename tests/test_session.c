@@ -1,6 +1,7 @@
 /* Sessions over socket pairs, with the real loop, hub and store. */
 #include <criterion/criterion.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -18,6 +19,7 @@
 #include "codec.h"
 #include "frame.h"
 #include "sock.h"
+#include "xmalloc.h"
 
 enum { DEADLINE_MS = 5000 };
 
@@ -200,6 +202,37 @@ Test(session, requests_before_hello_are_refused)
 	cr_expect_eq(hear(&m), MSG_WELCOME);
 	cr_expect_eq(hear(&m), MSG_REFUSED);
 	cr_expect_eq(m.refused.code, REFUSE_WRONG_STATE);
+}
+
+/* Nobody needs to type anything to be greeted; here it comes with welcome. */
+Test(session, programs_are_greeted_before_the_motd)
+{
+	static const struct {
+		const char *greeting, *motd, *heard;
+	} rows[] = {
+		{ "Hello!", "Be kind.", "Hello!\nBe kind." },
+		{ "Hello!", "", "Hello!" },
+		{ "", "Be kind.", "Be kind." },
+		{ "", "", "" },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct buf out = { 0 };
+		union message m;
+
+		free(w.settings->server_greeting);
+		free(w.settings->server_motd);
+		w.settings->server_greeting = xstrdup(rows[i].greeting);
+		w.settings->server_motd = xstrdup(rows[i].motd);
+		put_hello(&out);
+		send_off(&out);
+		while (hear(&m) != MSG_WELCOME)
+			cr_assert_neq(m.type, 0);
+		cr_expect(slice_is(m.welcome.motd, slice_of(rows[i].heard)),
+		    "%.*s", SLICE_ARG(m.welcome.motd));
+		close(w.fd);
+		w.fd = connected();
+	}
 }
 
 Test(session, the_allowance_is_kept)
