@@ -192,6 +192,7 @@ hub_room_add(struct hub *hub, uint32_t number, struct slice name,
 	struct room *room = room_new(number, name, key);
 
 	room->hub = hub;
+	room->added = ++hub->rooms_added;
 	room->calm.fire = calm_over;
 	if (key != NULL)
 		HASH_ADD_KEYPTR(hh, hub->rooms, room->key, room->key_len, room);
@@ -201,16 +202,30 @@ hub_room_add(struct hub *hub, uint32_t number, struct slice name,
 	return room;
 }
 
+/* A number of no room, each that there is before one is given again; whoever
+ * makes rooms for days and days must not use them up.  0: there is none. */
+static uint32_t
+free_number(struct hub *hub)
+{
+	if (HASH_CNT(hh_number, hub->numbered) == STORE_ROOM_MAX)
+		return 0;
+	do
+		hub->room_number = hub->room_number % STORE_ROOM_MAX + 1;
+	while (hub_room_numbered(hub, hub->room_number) != NULL);
+	return hub->room_number;
+}
+
 struct room *
 hub_room_new(struct hub *hub, struct slice name, const struct name_key *key)
 {
-	if (hub->room_number == STORE_ROOM_MAX)
-		return NULL;
+	uint32_t number;
+
 	if (key != NULL &&
 	    HASH_COUNT(hub->rooms) >= hub->settings->limits_rooms &&
 	    !evict(hub))
 		return NULL;
-	return hub_room_add(hub, ++hub->room_number, name, key);
+	number = free_number(hub);
+	return number != 0 ? hub_room_add(hub, number, name, key) : NULL;
 }
 
 void

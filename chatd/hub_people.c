@@ -342,13 +342,13 @@ hub_list(struct hub *hub, struct client *client, const struct msg_list *r)
 	unsigned n = 0;
 	struct room *room;
 
-	/* The table keeps the order in which rooms were added: by number. */
+	/* The table keeps the order in which rooms were added. */
 	for (room = hub->rooms; room != NULL; room = room->hh.next) {
-		if (room->number <= r->after || room->n_members == 0)
+		if (room->added <= r->after || room->n_members == 0)
 			continue;
 		if (n++ == PAGE_LIST)
 			break;
-		last = room->number;
+		last = room->added;
 		hub_tell(client,
 		    (union message){ .listed = {
 					 .type = MSG_LISTED,

@@ -42,6 +42,7 @@ struct hub {
 	uint64_t recent_bytes;
 	uint64_t epoch;
 	uint32_t room_number; /* the last given */
+	uint64_t rooms_added; /* so many, ever */
 	struct spool *spool;  /* NULL: no files are taken */
 	struct file *files, *files_by_key;
 	uint64_t file_number; /* the last given */

@@ -57,6 +57,7 @@ struct seat {
 
 struct room {
 	uint32_t number;
+	uint64_t added; /* to the hub, as its so manieth */
 	bool is_direct;
 	bool is_spoken; /* somebody said something in it, ever */
 	bool is_dirty;	/* in the hub's list of rooms with news */

@@ -114,8 +114,8 @@ struct store_read {
 
 /*
  * Entries with all these words in them (sought.h), newest first: said, action,
- * notice, topic and file.  Nothing in it is an operator; without any word nothing is
- * found.
+ * notice, topic and file.  Nothing in it is an operator; without any word
+ * nothing is found.
  */
 struct store_search {
 	struct store_search *next;
@@ -222,7 +222,9 @@ struct store {
 
 /* Once, before the first job: tells every room, lowest number first, and its
  * members.  Returns the highest number a room ever had: numbers up to it are
- * not to be given again.  Afterwards see broken. */
+ * given again only when there are no others, and then, as long as entries of
+ * the room before are being removed, nothing can be added.  Afterwards see
+ * broken. */
 static inline uint32_t
 store_load(struct store *s, const struct store_loader *loader, void *arg)
 {

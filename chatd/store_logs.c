@@ -141,7 +141,8 @@ is_there(void *arg, const struct line *line)
 {
 	const struct room_log *l = log_find(arg, line->room);
 
-	return l != NULL && line->seq >= l->first;
+	return l != NULL && line->seq >= l->first &&
+	    line->seq < l->first + l->n;
 }
 
 static void
@@ -288,7 +289,8 @@ find(struct logs *m, const struct store_search *job, const struct line *line)
 	if (!may_find(job, l))
 		return NULL;
 	log_trim(m, l);
-	if (line->seq < l->first)
+	/* Gone; or of another room, which had the number before. */
+	if (line->seq < l->first || line->seq >= l->first + l->n)
 		return NULL;
 	e = *log_at(l, line->seq);
 	if (e->time < job->after ||

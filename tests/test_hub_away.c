@@ -213,6 +213,44 @@ Test(hub_away, a_room_gives_way_when_nothing_said_in_it_is_kept)
 	fake_forget(&a);
 }
 
+/* ---- numbers ---- */
+
+static const char *
+rooms_listed(struct fake *f)
+{
+	buf_clear(&f->told);
+	hub_list(world.hub, &f->client, &(struct msg_list){ MSG_LIST, 1, 0 });
+	return buf_string(&f->told);
+}
+
+Test(hub_away, numbers_of_rooms_are_given_again)
+{
+	struct fake a = { 0 };
+
+	fake_hello(&a, 1, "ann");
+	world_turn();
+	new_room(&a, "#one");
+	new_room(&a, "#two");
+	fake_say(&a, 1, "#two", "in two");
+	world_turn();
+	world.hub->room_number = STORE_ROOM_MAX - 1;
+	cr_expect_eq(new_room(&a, "#most"), FINE);
+	cr_expect_eq(a.room, STORE_ROOM_MAX);
+	fake_part(&a, "#one");
+	world_turn();
+	fake_ignore(&a);
+	world.settings->limits_rooms = 3;
+	cr_expect_eq(new_room(&a, "#again"), FINE);
+	cr_expect_eq(a.room, 1);
+	world.settings->limits_rooms = 4;
+	cr_expect_eq(new_room(&a, "#three"), FINE);
+	cr_expect_eq(a.room, 3);
+	cr_expect_str_eq(rooms_listed(&a),
+	    "listed #two 1\nlisted #most 1\nlisted #again 1\n"
+	    "listed #three 1\ndone next=0\n");
+	fake_forget(&a);
+}
+
 /* ---- over a restart ---- */
 
 static char directory[FOLDER_LEN];

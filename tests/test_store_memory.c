@@ -85,6 +85,22 @@ Test(store_memory, nobody_waits_for_all_searches)
 	store_free(s);
 }
 
+Test(store_memory, a_room_may_have_the_number_of_one_before)
+{
+	struct store *s = store_any();
+	char *found;
+
+	story_say(s, story_append(7, 5, 1, "x"), "append 1 fine 1\n");
+	story_say(s, story_append(7, 5, 2, "x"), "append 2 fine 2\n");
+	story_say(s, story_append(7, 5, 3, "x"), "append 3 fine 3\n");
+	store_forget(s, 7);
+	story_say(s, story_append(7, 5, 4, "y"), "append 4 fine 1\n");
+	found = store_find(s, store_looking_for("x"), NULL);
+	cr_expect_str_eq(found, "");
+	free(found);
+	store_free(s);
+}
+
 Test(store_memory, very_old_answers_are_forgotten_but_not_taken_again)
 {
 	struct store *s = store_any();
