@@ -266,6 +266,25 @@ Test(control, puts_one_out_and_goes_on_listening, .timeout = 60)
 	close_house();
 }
 
+/* A client that came back by itself would not have been put out. */
+Test(control, who_is_put_out_stays_out, .timeout = 60)
+{
+	struct program chat;
+
+	open_house(NULL);
+	PROGRAM(&chat, "--batch", "-s", house.d.address[V4], "-n", "bob");
+	cr_assert(program_prints(&chat, "\tjoined\tbob\t", 1));
+	cr_expect_eq(CTL("kick", "bob", "enough"), EX_OK);
+	while (program_look(&chat))
+		;
+	cr_expect_eq(program_end(&chat), EX_NOPERM);
+	cr_expect(strstr(buf_string(&chat.complained), "enough"), "%s",
+	    buf_string(&chat.complained));
+	cr_expect_eq(daemon_said(&house.d, "accepted connection"), 1);
+	program_done(&chat);
+	close_house();
+}
+
 /* Somebody who is away has no connection to end, but a nick and rooms. */
 Test(control, puts_out_who_is_away, .timeout = 60)
 {
