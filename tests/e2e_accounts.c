@@ -20,6 +20,7 @@
 static struct {
 	struct daemon d;
 	char local[128];      /* a UNIX socket */
+	char lines[128];      /* another, for people */
 	const char *tcp, *me; /* an address; the test's login name */
 	struct daemon_options o;
 	char state[128];
@@ -36,12 +37,14 @@ open_house(const char *config)
 	cr_assert_eq(chmod(house.d.directory, 0755), 0);
 	snprintf(house.local, sizeof(house.local), "unix:%s/door",
 	    house.d.directory);
+	snprintf(house.lines, sizeof(house.lines), "line:unix:%s/lines",
+	    house.d.directory);
 	snprintf(
 	    house.state, sizeof(house.state), "%s/state", house.d.directory);
-	house.o =
-	    (struct daemon_options){ .listen = { "127.0.0.1:0", house.local },
-		    .config = config,
-		    .directory = house.state };
+	house.o = (struct daemon_options){ .listen = { "127.0.0.1:0",
+					       house.local, house.lines },
+		.config = config,
+		.directory = house.state };
 	daemon_start(&house.d, &house.o);
 	house.tcp = house.d.address[0];
 }
@@ -167,6 +170,26 @@ Test(accounts, who_wants_no_certain_nick_gets_the_name, .timeout = 60)
 	peer_close(&first);
 	peer_close(&second);
 	peer_close(&guest);
+	close_house();
+}
+
+Test(accounts, people_on_lines_have_one_too, .timeout = 60)
+{
+	static const char typed[] = "/nick somebody\n/who somebody\n/quit\n";
+	char wanted[128];
+	struct slice told;
+	struct peer p;
+
+	open_house(NULL);
+	cr_assert(peer_connect(&p, house.d.address[2]));
+	cr_assert(peer_send_bytes(&p, typed, sizeof(typed) - 1));
+	told = peer_hear_bytes(&p, 100000, PEER_WAIT_MS);
+	snprintf(wanted, sizeof(wanted), "= somebody here since ");
+	cr_expect_not_null(memmem(told.at, told.len, wanted, strlen(wanted)));
+	snprintf(wanted, sizeof(wanted), ", account %s\r\n", house.me);
+	cr_expect_not_null(memmem(told.at, told.len, wanted, strlen(wanted)),
+	    "%.*s", SLICE_ARG(told));
+	peer_close(&p);
 	close_house();
 }
 
