@@ -1,7 +1,7 @@
 #!/bin/sh
-# chat/demo.sh - a short talk of three people through the real programs, and
-# what each of them saw.  No terminal is needed.  Exit status 0: everybody heard
-# everything, once.
+# chat/demo.sh - a short talk of three people through the real programs, with a
+# file, and what each of them saw.  No terminal is needed.  Exit status 0:
+# everybody heard everything, once.
 set -eu
 
 build=${BUILD:-build}
@@ -40,7 +40,8 @@ enter()
 {
 	mkfifo "$own/$1.typed"
 	XDG_STATE_HOME=$own/$1 "$build/chat" --batch -s "unix:$own/socket" \
-		-n "$1" <"$own/$1.typed" >"$own/$1.saw" 2>"$own/$1.log" &
+		-n "$1" -D "$own/$1-got" <"$own/$1.typed" >"$own/$1.saw" \
+		2>"$own/$1.log" &
 	eval "$1=\$!"
 	eval "exec $2>\"\$own/$1.typed\""
 	echo '/join #lobby' >&"$2"
@@ -66,6 +67,17 @@ echo '/topic Release on Friday' >&4
 await "$own/ana.saw" 'Release on Friday'
 await "$own/carla.saw" 'Release on Friday'
 
+# A file, to whoever is there; one asked beforehand, the other takes it then.
+seq 100000 >"$own/numbers.txt"
+echo '/autoget ana 1M' >&4
+await "$own/bob.saw" 'from ana'
+echo "/send $own/numbers.txt -- a hundred thousand of them" >&3
+await "$own/ana.saw" '	sent	'
+await "$own/bob.saw" '	got	'
+await "$own/carla.saw" '	arrived	'
+echo '/get' >&5
+await "$own/carla.saw" '	got	'
+
 # At the end of what they type they leave, when all is stored.
 exec 3>&- 4>&- 5>&-
 for nick in ana bob carla; do
@@ -81,6 +93,10 @@ for nick in ana bob carla; do
 		[ "$(grep -c "$said" "$own/$nick.saw")" = 1 ] ||
 			fail "$nick did not hear '$said' once"
 	done
+done
+for nick in bob carla; do
+	cmp -s "$own/numbers.txt" "$own/$nick-got/numbers.txt" ||
+		fail "$nick did not get the file whole"
 done
 ! grep -q 'lunch' "$own/carla.saw" || fail 'carla heard what was for bob'
 

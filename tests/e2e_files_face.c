@@ -247,6 +247,16 @@ enter(struct program *p, const char *nick, const char *downloads)
 	    program_prints(p, joined, 1), "%s", buf_string(&p->complained));
 }
 
+/* As many times as the machine, or the server, may need. */
+static bool
+prints_all(struct program *p, const char *words)
+{
+	for (int i = 0; i < 4; i++)
+		if (program_prints(p, words, MANY))
+			return true;
+	return false;
+}
+
 /* A hundred are offered at once, and fetched by somebody who has said so. */
 Test(files_face, a_hundred_at_once)
 {
@@ -269,10 +279,10 @@ Test(files_face, a_hundred_at_once)
 	program_type(&bob, "/autoget ann 1M\n");
 	cr_assert(program_prints(&bob, "from ann: files up to 1.0 MB", 1));
 	program_type(&ann, buf_string(&lines));
-	cr_expect(program_prints(&ann, "\tsent\tann\t", MANY), "%s",
-	    buf_string(&ann.printed));
-	cr_expect(program_prints(&bob, "\tgot\tbob\t", MANY), "%s",
-	    buf_string(&bob.printed));
+	cr_expect(
+	    prints_all(&ann, "\tsent\tann\t"), "%s", buf_string(&ann.printed));
+	cr_expect(
+	    prints_all(&bob, "\tgot\tbob\t"), "%s", buf_string(&bob.printed));
 	cr_expect_eq(program_end(&ann), EX_OK);
 	cr_expect_eq(program_end(&bob), EX_OK);
 	for (int i = 0; i < MANY; i++) {

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "../chat/rows.h"
+#include "../chat/transfer.h"
 #include "rows_text.h"
 #include "xmalloc.h"
 
@@ -74,7 +75,8 @@ Test(rows, a_talk)
 	rows_said(f.model, f.room, START + MINUTE, "bob", "you: look");
 	rows_logged(
 	    f.model, f.room, START + MINUTE, ENTRY_ACTION, "carla", "waves");
-	rows_logged(f.model, f.room, START + MINUTE, ENTRY_NOTICE, "ci", "done");
+	rows_logged(
+	    f.model, f.room, START + MINUTE, ENTRY_NOTICE, "ci", "done");
 	rows_said(f.model, f.room, START + MINUTE, "you", "on it");
 	check(&f, 80, 12,
 	    TODAY "14:20        ana | morning all\n"
@@ -308,4 +310,63 @@ Test(rows, what_is_cut)
 		cr_expect_str_eq(buf_string(&cut), cases[i].cut);
 		buf_done(&cut);
 	}
+}
+
+/* What others send, and what is on its way from here. */
+Test(rows, files)
+{
+	static char name[] = "report.pdf", path[] = "";
+	struct transfer t = { .number = 1,
+		.state = TRANSFER_MOVING,
+		.is_upload = true,
+		.name = name,
+		.path = path,
+		.size = 14231552,
+		.shown = 6119424,
+		.moved = 6119424,
+		.rate = 2300000 };
+	const struct line head = { .what = LINE_MOVE, .time = START };
+	struct fixture f;
+
+	set_up(&f);
+	rows_logged(f.model, f.room, START, ENTRY_FILE, "ana",
+	    "12 14231552 - plan.pdf\nfor Friday");
+	rows_logged(f.model, f.room, START, ENTRY_ARRIVED, "ana",
+	    "12 14231552 473df52c1122 plan.pdf");
+	rows_logged(
+	    f.model, f.room, START, ENTRY_WITHDRAWN, "ana", "12 plan.pdf");
+	rows_logged(f.model, f.room, START, ENTRY_FILE, "eve",
+	    "13 1 - a\xe2\x80\xae\033[31m");
+	t.room = f.room;
+	t.line = model_line(f.model, f.room, &head, SLICE(""), SLICE("x"))->id;
+	f.model->transfers = &t;
+	check(&f, 80, 12,
+	    TODAY "14:20          * | ana sends plan.pdf, 14 MB (/get 12)\n"
+		  "                 | for Friday\n"
+		  "14:20         -- | plan.pdf is there: 14,231,552 bytes, "
+		  "sha256 473df52c...\n"
+		  "              -- | plan.pdf is gone\n"
+		  "14:20          * | eve sends a<U+202E>^[[31m, 1 B "
+		  "(/get 13)\n"
+		  "14:20        1-> | report.pdf [####------]  42%  6.1/14 MB "
+		  "2.3 MB/s  0:04\n");
+	check(&f, 40, 12,
+	    TODAY "14:20 * ana sends plan.pdf, 14 MB (/get\n"
+		  "   12)\n"
+		  "   for Friday\n"
+		  "-- plan.pdf is there: 14,231,552 bytes,\n"
+		  "   sha256 473df52c...\n"
+		  "-- plan.pdf is gone\n"
+		  "* eve sends a<U+202E>^[[31m, 1 B (/get\n"
+		  "   13)\n"
+		  "1-> report.pdf [##----]  42%  0:04\n");
+	t.state = TRANSFER_PAUSED;
+	check(&f, 40, 5,
+	    "   sha256 473df52c...\n"
+	    "-- plan.pdf is gone\n"
+	    "* eve sends a<U+202E>^[[31m, 1 B (/get\n"
+	    "   13)\n"
+	    "1-> report.pdf  42% paused\n");
+	f.model->transfers = NULL;
+	tear_down(&f);
 }
