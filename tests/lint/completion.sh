@@ -40,8 +40,8 @@ for program in chat chatd chatctl; do
 	make_one $program zsh
 	bash -n "$made/$program.bash" || failed=1
 	! command -v zsh >/dev/null || zsh -n "$made/$program.zsh" || failed=1
-	sed -n "s/^OPTION('\(.\)'.*/-\1/p; s/^OPTION(.*, '\(.\)',.*/-\1/p
-		s/^OPTION(.*, 0, \"\([^\"]*\)\".*/--\1/p" \
+	sed -n "h; s/^OPTION('\(.\)'.*/-\1/p; s/^OPTION(.*, '\(.\)',.*/-\1/p; g
+		s/^OPTION([A-Z0-9]*, [^,]*, \"\([^\"]\{1,\}\)\".*/--\1/p" \
 		"$(rows $program)" | sort >"$made/rows"
 	completed $program - | sort | diff "$made/rows" - || failed=1
 	sed 1,2d "$made/$program.zsh" |
