@@ -164,8 +164,8 @@ turn(struct link *l, bool may_read, int64_t *wait_ms)
 	bool goes_on, has_more;
 
 	model_lock(m);
-	files_ms = tick_files(l, now_ms);
 	goes_on = work(l, got == CAME_BYTES, now_ms);
+	files_ms = tick_files(l, now_ms);
 	link_take_out(l);
 	has_more = pull_files(l);
 	if (l->journal != NULL && apply_outbox(l->apply)->records.len != 0)

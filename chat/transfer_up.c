@@ -147,10 +147,7 @@ up_begin(struct core *c)
 	if (u->source.fd < 0) {
 		core_state(c, TRANSFER_CHECKING);
 		core_ask(c, up_open, is_opened);
-	} else if (!may_offer(u)) {
-		c->again_ms = c->all->now_ms + CORE_RATE_MS;
-	} else {
-		c->again_ms = 0;
+	} else if (may_offer(u)) {
 		c->ref = c->all->ops.ask(c->all->ops.arg, &m);
 	}
 }
