@@ -227,7 +227,7 @@ Test(screen, help_is_a_screen_of_its_own)
 	set_up(&f);
 	vt_type(&f.vt, "/help\r");
 	vt_expect(&f.vt, "help");
-	vt_type(&f.vt, "\033[6~");
+	vt_type(&f.vt, "\033[6~\033[6~");
 	vt_await(&f.vt, "Moving in the line");
 	vt_type(&f.vt, "q");
 	vt_await(&f.vt, "gina joined");
