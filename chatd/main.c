@@ -542,12 +542,12 @@ serve(const struct options *o)
 	}
 	wire(&d);
 	status = d.home.store->broken;
+	if (status == 0 && d.home.directory != NULL)
+		control_open(d.control, d.home.directory);
 	if (status == 0)
 		status = open_listeners(&d, sockets, n, &errors);
 	if (status == 0) {
 		announce(&d, d.settings);
-		if (d.home.directory != NULL)
-			control_open(d.control, d.home.directory);
 		herald_ready();
 	}
 	if (status != 0)
