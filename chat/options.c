@@ -536,6 +536,9 @@ options_free(struct options *o)
 	free(o->message);
 	free(o->to);
 	free(o->tail);
+	free(o->send);
+	free(o->name);
+	free(o->out);
 	free(o->downloads);
 	*o = (struct options){ 0 };
 }
