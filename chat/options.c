@@ -540,9 +540,6 @@ options_free(struct options *o)
 	free(o->name);
 	free(o->out);
 	free(o->downloads);
-	free(o->send);
-	free(o->name);
-	free(o->out);
 	*o = (struct options){ 0 };
 }
 
