@@ -26,7 +26,7 @@ struct client_ops {
 	void (*news)(struct client *, struct slice encoded);
 	/* Entries wait: call hub_pull() at the end of this turn. */
 	void (*wake)(struct client *);
-	/* Say bye with this reason and close; words: "": those of the reason. */
+	/* Say bye for this reason, in these words ("": its own), and close. */
 	void (*end)(struct client *, enum refusal why, struct slice words);
 };
 
