@@ -103,8 +103,8 @@ apply_head(const struct apply *a, const struct room *room,
     const struct msg_entry *e, struct line *head)
 {
 	const struct entry_row *row = protocol_entry(e->kind);
-	bool is_message = row == NULL || row->by == FROM_CLIENT ||
-	    row->kind == ENTRY_FILE;
+	bool is_message =
+	    row == NULL || row->by == FROM_CLIENT || row->kind == ENTRY_FILE;
 
 	*head =
 	    (struct line){ .what = LINE_ENTRY, .seq = e->seq, .time = e->time };

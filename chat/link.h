@@ -21,18 +21,18 @@ struct link;
 
 struct link_options {
 	const char *address; /* as -s, sock_parse() forms; NULL: the default
-	                        ones in turn: sock_default_unix, localhost */
+				ones in turn: sock_default_unix, localhost */
 	const char *nick;    /* wanted */
-	int family;          /* AF_UNSPEC, AF_INET, AF_INET6 */
-	int timeout_ms;      /* for dial and welcome; at least 1 */
+	int family;	     /* AF_UNSPEC, AF_INET, AF_INET6 */
+	int timeout_ms;	     /* for dial and welcome; at least 1 */
 	bool keeps_trying;   /* false: the first failure ends it (-m) */
-	bool is_apart;       /* as apply_keep_apart(); with stays it looks */
-	bool stays;          /* bye leaves no room */
+	bool is_apart;	     /* as apply_keep_apart(); with stays it looks */
+	bool stays;	     /* bye leaves no room */
 	struct id device;
 	/* Where outbox and places are kept; journal.h. */
-	int directory;       /* -1: nowhere; borrowed */
-	const char *outbox;  /* NULL: messages go from memory, as they are */
-	const char *places;  /* NULL: none */
+	int directory;	    /* -1: nowhere; borrowed */
+	const char *outbox; /* NULL: messages go from memory, as they are */
+	const char *places; /* NULL: none */
 	bool moves_files;
 	const char *transfers; /* kept as outbox and places; NULL: not */
 	const char *downloads; /* where they go that are fetched; NULL: nobody
@@ -77,14 +77,14 @@ void link_connect(struct link *, const char *address);
  * Files, transfer.h: sent, fetched, paused, cancelled.  The result of the first
  * two is a transfer's number; 0: nothing was begun, why has the words.
  */
-unsigned link_send_file(struct link *, struct room *, const struct send_file *,
-    struct buf *why);
-unsigned link_fetch_file(struct link *, struct room *, uint64_t file,
-    const char *to, int fd);
+unsigned link_send_file(
+    struct link *, struct room *, const struct send_file *, struct buf *why);
+unsigned link_fetch_file(
+    struct link *, struct room *, uint64_t file, const char *to, int fd);
 /* Lists the files of a #room or a conversation (of nobody: all one may read)
  * whose names have all the words, in a room; as link_request(). */
-bool link_list_files(struct link *, struct room *, struct slice of,
-    struct slice words);
+bool link_list_files(
+    struct link *, struct room *, struct slice of, struct slice words);
 /* false: there is none of this number under way. */
 bool link_transfer(struct link *, unsigned number, enum transfer_wish);
 

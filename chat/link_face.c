@@ -129,8 +129,8 @@ link_send_file(struct link *l, struct room *room, const struct send_file *file,
 }
 
 unsigned
-link_fetch_file(struct link *l, struct room *room, uint64_t file,
-    const char *to, int fd)
+link_fetch_file(
+    struct link *l, struct room *room, uint64_t file, const char *to, int fd)
 {
 	unsigned number;
 

@@ -1,6 +1,7 @@
 /*
  * What keys mean while help is open, what was sent is searched, a completion is
- * at hand, or what is looked at is no room.  UI thread, without the model's lock.
+ * at hand, or what is looked at is no room.  UI thread, without the model's
+ * lock.
  */
 #ifndef MODE_H
 #define MODE_H

@@ -209,7 +209,7 @@ part_again(int directory, const char *now, struct buf *why)
 {
 	size_t len = strlen(now);
 	struct part *p;
-	struct stat st;
+	struct stat st = { 0 };
 	int fd = -1, error = EINVAL;
 
 	if (len > strlen(".part") && strchr(now, '/') == NULL &&
@@ -356,15 +356,16 @@ part_sync(struct part *p)
 static mode_t
 mask(void)
 {
+	static const char name[] = "Umask:";
 	FILE *status = fopen("/proc/self/status", "re");
 	char line[256];
-	unsigned found = 077;
+	unsigned long found = 077;
 
 	if (status == NULL)
-		return found;
+		return (mode_t)found;
 	while (fgets(line, sizeof(line), status) != NULL)
-		if (sscanf(line, "Umask: %o", &found) == 1)
-			break;
+		if (strncmp(line, name, strlen(name)) == 0)
+			found = strtoul(line + strlen(name), NULL, 8);
 	fclose(status);
 	return (mode_t)found;
 }

@@ -30,7 +30,7 @@ enum line_kind {
 	LINE_LOCAL,  /* this program speaks: answers to commands, usage, news */
 	LINE_GAP,    /* entries that are not to be had any more */
 	LINE_FOUND,  /* an entry that a search found, perhaps of another room */
-	LINE_MOVE,   /* a file on its way, the model's transfer with this line */
+	LINE_MOVE,   /* a file on its way: the model's transfer with it */
 };
 
 struct line {

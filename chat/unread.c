@@ -20,7 +20,7 @@
 #include "xmalloc.h"
 
 enum {
-	PAGE = 200, /* entries asked for at a time, as many as are told */
+	PAGE = 200,    /* entries asked for at a time, as many as are told */
 	EXIT_SOME = 1, /* the exit status when something is unread */
 };
 

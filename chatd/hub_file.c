@@ -1,6 +1,7 @@
 /*
  * One file: what is known of it, what its room is told, and its end.
  */
+#include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -152,6 +153,7 @@ hashed_again(struct spool_job *job)
 	bool fits =
 	    file->size == FILE_SIZE_UNKNOWN || file->size == job->offset;
 
+	assert(file->jobs != 0);
 	file->is_telling = false;
 	if (file->is_gone) {
 		/* Nobody waits for it. */

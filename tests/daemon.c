@@ -241,8 +241,9 @@ begin_log(struct daemon *d)
 static const char *
 without_dialect(const char *address)
 {
-	static const char *const dialects[] = { "line:", "answers:",
-		"notices:" };
+	static const char *const dialects[] = {
+		"line:", "answers:", "notices:"
+	};
 
 	for (size_t i = 0; i < sizeof(dialects) / sizeof(*dialects); i++)
 		if (strncmp(address, dialects[i], strlen(dialects[i])) == 0)

@@ -539,7 +539,8 @@ Test(past, a_search_that_is_refused)
 	cr_expect(apply_page(rig.apply, found, false));
 	RIG(&rig, "C search ref=$h",
 	    "S refused request=search ref=$h code=nobody text=\"nobody here\"");
-	cr_expect_str_eq(foot(found), "not searched: nobody here; scroll up to try again");
+	cr_expect_str_eq(
+	    foot(found), "not searched: nobody here; scroll up to try again");
 	cr_expect_not_null(strstr(top(found), ""));
 }
 

@@ -31,7 +31,8 @@ took() {
 		{ cat "$work/words" >&2; exit 1; }
 	read -r seconds user system <"$work/time"
 	awk -v n="$name" -v s="$seconds" -v u="$user" -v k="$system" \
-		-v mib="$mib" 'BEGIN { printf "%-24s %7.0f MB/s %6.2f CPU-s/GB\n",
+		-v mib="$mib" 'BEGIN {
+		printf "%-24s %7.0f MB/s %6.2f CPU-s/GB\n",
 		n, mib * 1.048576 / s, (u + k) * 1000 / (mib * 1.048576) }'
 }
 
@@ -39,7 +40,7 @@ cat >"$work/chatd.conf" <<CONF
 limits: { rate = 0; };
 files: { size = 16384; own = 16384; free = 0; };
 CONF
->"$work/log"
+: >"$work/log"
 "$build/chatd" -c "$work/chatd.conf" -s "$work/state" -l 127.0.0.1:0 \
 	2>"$work/log" 9>&- &
 server=$!

@@ -11,7 +11,8 @@ found=$(
 		expand "$file" | LC_ALL=C.UTF-8 grep -nE '^.{81,}' |
 			sed "s|^|$file:|; s|\$|  <- beyond 80 columns|"
 	done
-	tests/files.sh '*' | xargs grep -nIE '[ 	]+$' /dev/null |
+	tests/files.sh '*' | grep -v '^tests/fuzz/corpus/' |
+		xargs grep -nIE '[ 	]+$' /dev/null |
 		sed 's/$/  <- blanks at the end/'
 )
 [ -z "$found" ] || { printf '%s\n' "$found"; failed=1; }
