@@ -191,7 +191,7 @@ install: all
 		$(DESTDIR)$(MANDIR)/man,1 5 7 8)
 	install $(PROGRAMS) $(DEST)/bin
 	install -m 644 chatd/chatd.conf chatd/answers.conf \
-		chatd/chatd.service chatd/chatd.socket \
+		chatd/chatd.service chatd/chatd.socket chatd/avahi.service \
 		$(DEST)/share/examples/chat
 	for page in $(PAGES); do install -m 644 $$page \
 		$(DESTDIR)$(MANDIR)/man$${page##*.}; done

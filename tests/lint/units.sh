@@ -1,9 +1,15 @@
 #!/bin/sh
-# The unit files, where systemd-analyze(1) is there to look at them: nothing
+# What Avahi tells is the port that is listened on where nobody says otherwise;
+# and the unit files, where systemd-analyze(1) is there to look at them: nothing
 # wrong with them, and the service may do little besides its job (0 is nothing,
 # 100 is everything).
 set -eu
 
+port=$(sed -n 's/^#define SOCK_PORT "\([0-9]*\)".*/\1/p' shared/sock.h)
+grep -q "<port>$port</port>" chatd/avahi.service || {
+	echo "chatd/avahi.service: the port is not $port"
+	exit 1
+}
 if ! command -v systemd-analyze >/dev/null; then
 	echo "no systemd-analyze here: the unit files are not looked at"
 	exit 0
