@@ -1,7 +1,6 @@
 /*
  * One file: what is known of it, what its room is told, and its end.
  */
-#include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -153,10 +152,10 @@ hashed_again(struct spool_job *job)
 	bool fits =
 	    file->size == FILE_SIZE_UNKNOWN || file->size == job->offset;
 
-	assert(file->jobs != 0);
+	file->jobs--;
 	file->is_telling = false;
 	if (file->is_gone) {
-		/* Nobody waits for it. */
+		file_done(file);
 	} else if (job->error == 0 && fits) {
 		file->hash = job->hash;
 		file->size = job->offset;
@@ -170,8 +169,6 @@ hashed_again(struct spool_job *job)
 		file_again(again->hub, file);
 		legs_arrived(file, REFUSE_FILE_DISK);
 	}
-	file->jobs--;
-	file_done(file);
 	free(again);
 }
 
