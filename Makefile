@@ -98,7 +98,7 @@ $(BUILD)/bench/disk_load: $(call objects,$(addprefix \
 $(BUILD)/bench/client_bench: $(call objects,$(addprefix tests/bench/,fake.c \
 	term.c))
 $(BUILD)/bench/store_bench: $(CHATD)
-$(BUILD)/bench/store_bench: SHARED_LIBS += $(CHATD_LIBS)
+$(BUILD)/bench/store_bench: SHARED_LIBS += $(CHATD_LIBS) -lm
 $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(SHARED)
 	$(link) $(SHARED_LIBS) $(call lib,vterm) -lutil
 
