@@ -5,35 +5,9 @@
 #include <utf8proc.h>
 
 #include "utf8.h"
+#include "words.h"
 
 /* ---- words ---- */
-
-/* A mark belongs to the letter before it.  What cannot be seen is skipped. */
-enum part { BETWEEN, LETTER, MARK, UNSEEN };
-
-static enum part
-part_of(uint32_t codepoint)
-{
-	switch (utf8proc_category((utf8proc_int32_t)codepoint)) {
-	case UTF8PROC_CATEGORY_LU:
-	case UTF8PROC_CATEGORY_LL:
-	case UTF8PROC_CATEGORY_LT:
-	case UTF8PROC_CATEGORY_LM:
-	case UTF8PROC_CATEGORY_LO:
-	case UTF8PROC_CATEGORY_ND:
-	case UTF8PROC_CATEGORY_NL:
-	case UTF8PROC_CATEGORY_NO:
-		return LETTER;
-	case UTF8PROC_CATEGORY_MN:
-	case UTF8PROC_CATEGORY_MC:
-	case UTF8PROC_CATEGORY_ME:
-		return MARK;
-	case UTF8PROC_CATEGORY_CF:
-		return UNSEEN;
-	default:
-		return BETWEEN;
-	}
-}
 
 static bool
 is_accent(utf8proc_int32_t codepoint)
@@ -53,10 +27,11 @@ add_folded(struct buf *out, uint32_t codepoint)
 	    (utf8proc_int32_t)codepoint, parts, 32, how, &boundary);
 
 	for (utf8proc_ssize_t i = 0; i < n && n <= 32; i++) {
-		enum part part = part_of((uint32_t)parts[i]);
+		enum words_part part = words_part((uint32_t)parts[i]);
 		char bytes[4];
 
-		if ((part == LETTER || part == MARK) && !is_accent(parts[i]))
+		if ((part == WORDS_LETTER || part == WORDS_MARK) &&
+		    !is_accent(parts[i]))
 			buf_add(
 			    out, bytes, utf8_put((uint32_t)parts[i], bytes));
 	}
@@ -92,7 +67,7 @@ static bool
 add_next(struct buf *out, struct slice text, size_t *used)
 {
 	uint32_t codepoint;
-	enum part part;
+	enum words_part part;
 
 	*used = add_plain(out, text);
 	if (*used != 0)
@@ -101,10 +76,10 @@ add_next(struct buf *out, struct slice text, size_t *used)
 	if ((text.at[0] & 0x80) == 0)
 		return false;
 	codepoint = utf8_next(text.at, text.len, used);
-	part = part_of(codepoint);
-	if (part == LETTER || (part == MARK && out->len != 0))
+	part = words_part(codepoint);
+	if (part == WORDS_LETTER || (part == WORDS_MARK && out->len != 0))
 		add_folded(out, codepoint);
-	return part != BETWEEN;
+	return part != WORDS_BETWEEN;
 }
 
 bool

@@ -6,10 +6,8 @@
 
 #include "utf8.h"
 
-enum part { BETWEEN, MARK, LETTER };
-
-static enum part
-part_of(uint32_t codepoint)
+enum words_part
+words_part(uint32_t codepoint)
 {
 	switch (utf8proc_category((utf8proc_int32_t)codepoint)) {
 	case UTF8PROC_CATEGORY_LU:
@@ -20,13 +18,15 @@ part_of(uint32_t codepoint)
 	case UTF8PROC_CATEGORY_ND:
 	case UTF8PROC_CATEGORY_NL:
 	case UTF8PROC_CATEGORY_NO:
-		return LETTER;
+		return WORDS_LETTER;
 	case UTF8PROC_CATEGORY_MN:
 	case UTF8PROC_CATEGORY_MC:
 	case UTF8PROC_CATEGORY_ME:
-		return MARK;
+		return WORDS_MARK;
+	case UTF8PROC_CATEGORY_CF:
+		return WORDS_UNSEEN;
 	default:
-		return BETWEEN;
+		return WORDS_BETWEEN;
 	}
 }
 
@@ -37,11 +37,12 @@ words_count(struct slice text, size_t most)
 	bool in_word = false;
 
 	for (size_t at = 0; at < text.len && n < most; at += used) {
-		enum part part =
-		    part_of(utf8_next(text.at + at, text.len - at, &used));
+		enum words_part part =
+		    words_part(utf8_next(text.at + at, text.len - at, &used));
 
-		n += part == LETTER && !in_word;
-		in_word = part == LETTER || (part == MARK && in_word);
+		n += part == WORDS_LETTER && !in_word;
+		in_word =
+		    part == WORDS_LETTER || (part != WORDS_BETWEEN && in_word);
 	}
 	return n;
 }
