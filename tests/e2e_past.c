@@ -18,7 +18,7 @@
 #define UP	  "\033[A"
 #define DOWN	  "\033[B"
 
-enum { ENTRIES = 1000, QUIET_MS = 60 };
+enum { ENTRIES = 1000, QUIET_MS = 120 };
 
 struct fixture {
 	struct daemon daemon;
