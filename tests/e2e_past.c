@@ -210,6 +210,7 @@ Test(past, a_high_window_is_filled)
 
 	set_up(&f, 300, 120, 80);
 	vt_await(&f.vt, "line 190.");
+	vt_settle(&f.vt, QUIET_MS);
 	cr_assert(numbers(&f, &first, &last));
 	cr_expect_eq(last, 300);
 	cr_expect_leq(first, 190);
