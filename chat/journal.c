@@ -45,26 +45,6 @@ struct journal {
 	int64_t places_ms; /* when they are looked at; 0: when they change */
 };
 
-/* ---- files ---- */
-
-static int
-write_all(int fd, const struct buf *bytes)
-{
-	const uint8_t *at = buf_at(bytes);
-	size_t left = bytes->len;
-
-	while (left != 0) {
-		ssize_t n = write(fd, at, left);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return -1;
-		at += n;
-		left -= (size_t)n;
-	}
-	return 0;
-}
-
 /* ---- at the start ---- */
 
 /* Kept for somebody who can read it. */
@@ -229,7 +209,7 @@ static int
 write_empty(struct journal *j)
 {
 	j->len = 0;
-	if (ftruncate(j->fd, 0) < 0 || write_all(j->fd, &j->out) < 0)
+	if (ftruncate(j->fd, 0) < 0 || whole_write(j->fd, &j->out) < 0)
 		return -1;
 	j->len = j->out.len;
 	return 0;
@@ -240,7 +220,7 @@ write_more(struct journal *j, bool must_sync)
 {
 	int error;
 
-	if (write_all(j->fd, &j->out) < 0 ||
+	if (whole_write(j->fd, &j->out) < 0 ||
 	    (must_sync && fdatasync(j->fd) < 0)) {
 		/* The file says again what it said: no part of this. */
 		error = errno;

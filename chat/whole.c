@@ -10,8 +10,8 @@
 
 enum { CHUNK = 65536 };
 
-static int
-write_all(int fd, const struct buf *bytes)
+int
+whole_write(int fd, const struct buf *bytes)
 {
 	const uint8_t *at = buf_at(bytes);
 	size_t left = bytes->len;
@@ -45,7 +45,7 @@ whole_replace(int directory, const char *name, const struct buf *bytes)
 	unlinkat(directory, temporary, 0);
 	fd = openat(directory, temporary,
 	    O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd < 0 || write_all(fd, bytes) < 0 || fdatasync(fd) < 0 ||
+	if (fd < 0 || whole_write(fd, bytes) < 0 || fdatasync(fd) < 0 ||
 	    renameat(directory, temporary, directory, name) < 0 ||
 	    fsync(directory) < 0)
 		error = errno;

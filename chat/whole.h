@@ -10,6 +10,8 @@
 
 #include "buf.h"
 
+/* All of the bytes, or -1 and errno. */
+int whole_write(int fd, const struct buf *);
 /* The file is replaced by one with these bytes and synced; a descriptor open
  * for more, the caller's; -1 and errno: it is as it was. */
 int whole_replace(int directory, const char *name, const struct buf *);
